@@ -1,0 +1,10 @@
+{# The metrics of a data set record, as they may lie in any of its four places. #}
+{% macro metrics_json() -%}
+    {"tweet_count": "BIGINT", "total_like_count": "BIGINT", "like_count": "BIGINT", "media_count": "BIGINT",
+     "listed_count": "BIGINT", "following_count": "BIGINT", "account_created_at": "VARCHAR",
+     "pinned_tweet_id": "VARCHAR", "most_recent_tweet_id": "VARCHAR", "last_captured_at": "VARCHAR"}
+{%- endmacro %}
+
+{% macro first_metric(name) -%}
+    coalesce(in_meta.{{ name }}, in_ext.{{ name }}, in_public.{{ name }}, x.{{ name }})
+{%- endmacro %}

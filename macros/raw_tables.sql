@@ -1,0 +1,98 @@
+{#
+    The raw layer, stated once. dbt runs this before a build, so that an empty warehouse builds; the extractor
+    reads the statements between the macro tags from this file, so they hold plain SQL and no Jinja.
+    Append-only and verbatim: nothing here is ever changed after it has landed, a run's own end apart.
+#}
+{% macro raw_tables() %}
+create schema if not exists raw;
+
+-- one row: the version of this layout
+create table if not exists raw.layout (version integer not null);
+insert into raw.layout select 1 where not exists (from raw.layout);
+
+-- one row a harvest
+create table if not exists raw.runs (
+    run_id bigint not null,
+    started_at timestamp not null,
+    finished_at timestamp,
+    status varchar not null,
+    tool_version varchar not null,
+    handles_asked bigint not null
+);
+
+-- one row a request to the X API, answered or not
+create table if not exists raw.requests (
+    request_id bigint not null,
+    run_id bigint not null,
+    endpoint varchar not null,
+    asked varchar[] not null,
+    attempt integer not null,
+    status integer,
+    failure varchar,
+    rate_limit bigint,
+    rate_remaining bigint,
+    rate_reset timestamp,
+    transaction_id varchar,
+    sent_at timestamp not null,
+    answered_at timestamp,
+    elapsed_ms bigint
+);
+
+-- one row a file landed in a run
+create table if not exists raw.files (
+    run_id bigint not null,
+    file varchar not null,
+    sha256 varchar not null,
+    bytes bigint not null,
+    lines bigint not null,
+    observed_at timestamp not null,
+    observed_at_source varchar not null
+);
+
+-- one row a user payload, verbatim
+create table if not exists raw.users (
+    landing_id bigint not null,
+    run_id bigint not null,
+    request_id bigint,
+    file varchar,
+    line_number bigint,
+    requested_handle varchar,
+    shape varchar not null,
+    observed_at timestamp not null,
+    payload_hash varchar not null,
+    payload varchar not null
+);
+
+-- one row a problem that an answer reports about one asked-for handle or id, verbatim
+create table if not exists raw.user_errors (
+    run_id bigint not null,
+    request_id bigint,
+    file varchar,
+    line_number bigint,
+    observed_at timestamp not null,
+    payload varchar not null
+);
+
+-- one row a line that could not be landed
+create table if not exists raw.rejected_lines (
+    run_id bigint not null,
+    file varchar not null,
+    line_number bigint not null,
+    reason varchar not null,
+    text varchar not null
+);
+
+-- one row a handle that came with curated facts, verbatim
+create table if not exists raw.curation (
+    run_id bigint not null,
+    file varchar not null,
+    line_number bigint not null,
+    handle varchar not null,
+    category varchar,
+    topic_tags varchar,
+    evidence varchar,
+    source_type varchar,
+    fetched_at varchar,
+    landed_at timestamp not null
+);
+{% endmacro %}

@@ -1,0 +1,77 @@
+-- One row per author that any rule matched (author_id): what the matches amount to, and the rules behind it.
+with
+
+matches as (
+
+    select * from {{ ref('int_author_rule_matches') }}
+
+),
+
+settings as (
+
+    select
+        max(value) filter (where threshold = 'brand_flag') as brand_flag,
+        max(value) filter (where threshold = 'brand_weight_name_keyword') as name_keyword,
+        max(value) filter (where threshold = 'brand_weight_bio_keyword') as bio_keyword,
+        max(value) filter (where threshold = 'brand_weight_domain') as domain,
+        max(value) filter (where threshold = 'brand_weight_org_verification') as org_verification,
+        max(value) filter (where threshold = 'risk_flags_to_exclude') as risk_flags_to_exclude
+    from {{ ref('thresholds') }}
+
+),
+
+grouped as (
+
+    select
+        author_id,
+        bool_or(kind = 'name_keyword' and rule_set = 'brand') as has_name_keyword,
+        bool_or(kind = 'bio_keyword' and rule_set = 'brand') as has_bio_keyword,
+        bool_or(kind = 'domain_pattern') as has_domain,
+        bool_or(kind = 'org_verification') as has_org_verification,
+        bool_or(kind = 'blacklisted_handle') as has_blacklisted_handle,
+        bool_or(kind = 'exception') as has_exception,
+        bool_or(auto_exclude) as has_auto_exclude,
+        count(distinct flag_name) as risk_flag_count,
+        coalesce(list_sort(list(distinct flag_name) filter (where flag_name is not null)), []) as risk_flags,
+        string_agg(kind || ' ' || pattern, '; ' order by kind, pattern)
+            filter (where rule_set = 'brand' and kind <> 'exception') as brand_rules,
+        string_agg(flag_name || ': ' || kind || ' ' || pattern, '; ' order by flag_name, kind, pattern)
+            filter (where rule_set = 'risk') as risk_rules
+    from matches
+    group by author_id
+
+),
+
+weighed as (
+
+    -- one weight a group, however many of its words match
+    select
+        grouped.*,
+        case when has_name_keyword then name_keyword else 0 end
+        + case when has_bio_keyword then bio_keyword else 0 end
+        + case when has_domain then domain else 0 end
+        + case when has_org_verification then org_verification else 0 end as brand_confidence,
+        brand_flag,
+        risk_flags_to_exclude
+    from grouped
+    cross join settings
+
+),
+
+flagged as (
+
+    select
+        author_id,
+        brand_confidence,
+        -- an exception always clears a brand
+        not has_exception and (has_blacklisted_handle or brand_confidence >= brand_flag) as is_brand,
+        brand_rules,
+        risk_flags,
+        has_auto_exclude or risk_flag_count >= risk_flags_to_exclude as is_risk_excluded,
+        has_auto_exclude as is_banned_by_rule,
+        risk_rules
+    from weighed
+
+)
+
+select * from flagged

@@ -1,0 +1,56 @@
+-- One row per author (author_id): the latest observation with the latest curated facts.
+with
+
+observations as (
+
+    select * from {{ ref('int_observations') }}
+    where is_latest
+
+),
+
+curation as (
+
+    select * from {{ ref('int_curation_latest') }}
+
+),
+
+thresholds as (
+
+    select
+        max(value) filter (where threshold = 'entry_followers') as entry_followers,
+        max(value) filter (where threshold = 'entry_followers_verified') as entry_followers_verified
+    from {{ ref('thresholds') }}
+
+),
+
+curated as (
+
+    select
+        observations.*,
+        coalesce(curation.topic_tags, []) as topic_tags,
+        curation.lang_primary,
+        -- where the numbers were seen stands beside where curators found the author
+        list_distinct(coalesce(curation.sources, []) || case
+            when observations.source_method is not null
+                then [{
+                    'method': observations.source_method,
+                    'fetched_at': {{ rfc3339('observations.observed_at') }},
+                    'evidence': observations.source_evidence
+                }]
+            else []
+        end) as sources,
+        coalesce(curation.is_org, false) as is_org_curated,
+        coalesce(curation.is_official, false) or observations.is_government as is_official,
+        coalesce(curation.is_banned, false) as is_banned_curated,
+        coalesce(
+            followers_count >= entry_followers
+            or (verified in ('blue', 'org', 'legacy') and followers_count >= entry_followers_verified),
+            false
+        ) as entry_threshold_passed
+    from observations
+    left join curation on observations.author_id = curation.author_id
+    cross join thresholds
+
+)
+
+select * from curated

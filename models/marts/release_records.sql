@@ -1,0 +1,86 @@
+-- One row per publishable author and model version (author_id, model_version): the published fields and the rank.
+with
+
+authors as (
+
+    select authors.*
+    from {{ ref('authors') }} as authors
+    left join {{ ref('excluded_authors') }} as excluded on authors.author_id = excluded.author_id
+    where excluded.author_id is null
+
+),
+
+scores as (
+
+    select
+        author_id,
+        model_version,
+        activity,
+        quality,
+        relevance,
+        completeness,
+        score
+    from {{ ref('author_scores') }}
+
+),
+
+published as (
+
+    select
+        -- ids
+        authors.author_id,
+        scores.model_version,
+
+        -- strings
+        authors.handle,
+        authors.name,
+        authors.description,
+        authors.verified,
+        coalesce(authors.lang_primary, '{{ var("default_lang") }}') as lang_primary,
+        authors.topic_tags,
+        authors.risk_flags,
+        authors.sources,
+        authors.pinned_tweet_id,
+        authors.most_recent_tweet_id,
+        -- the compact, key-sorted JSON of what identifies the record; nothing in it can need escaping
+        sha256(
+            '{"followers_count":' || authors.followers_count
+            || ',"id":"' || authors.author_id
+            || '","username":"' || authors.handle
+            || '","verified":"' || authors.verified || '"}'
+        ) as provenance_hash,
+
+        -- numerics
+        scores.score,
+        coalesce(scores.quality, scores.score) as quality_score,
+        scores.activity as activity_score,
+        scores.relevance as relevance_score,
+        scores.completeness,
+        row_number() over (
+            partition by scores.model_version
+            order by scores.score desc, authors.followers_count desc, lower(authors.handle)
+        ) as rank_global,
+        authors.followers_count,
+        authors.following_count,
+        authors.tweet_count,
+        authors.like_count,
+        authors.media_count,
+        authors.listed_count,
+
+        -- booleans
+        authors.has_activity_metrics,
+        authors.is_org,
+        authors.is_official,
+        authors.is_banned,
+        authors.entry_threshold_passed,
+
+        -- timestamps
+        authors.account_created_at,
+        authors.observed_at as last_refresh_at,
+        {{ post_time('authors.most_recent_tweet_id') }} as last_active_at
+    from authors
+    inner join scores on authors.author_id = scores.author_id
+
+)
+
+select * from published

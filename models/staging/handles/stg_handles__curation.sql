@@ -1,0 +1,37 @@
+-- One row per handle landed with curated facts (run_id, file, line_number).
+with
+
+source as (
+
+    select * from {{ source('raw', 'curation') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        run_id,
+        file,
+        line_number,
+
+        -- strings
+        handle,
+        nullif(trim(category), '') as category,
+        case
+            when trim(topic_tags) <> ''
+                then list_filter(
+                    list_transform(regexp_split_to_array(topic_tags, '[;|,]'), lambda tag: trim(tag)),
+                    lambda tag: tag <> ''
+                )
+        end as topic_tags,
+        nullif(trim(evidence), '') as evidence,
+        coalesce(nullif(trim(source_type), ''), 'handle_list') as source_type,
+
+        -- timestamps
+        coalesce({{ utc_timestamp('fetched_at') }}, landed_at) as curated_at
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,101 @@
+-- One row per landed X API v2 user payload (landing_id).
+with
+
+source as (
+
+    select * from {{ source('raw', 'users') }}
+    where shape = 'v2_user'
+
+),
+
+parsed as (
+
+    -- One pass over the text for every field: reading the fields one by one parses it as many times.
+    select
+        landing_id,
+        run_id,
+        request_id,
+        file,
+        line_number,
+        observed_at,
+        payload_hash,
+        from_json(
+            payload,
+            '{
+                "id": "VARCHAR", "username": "VARCHAR", "name": "VARCHAR", "description": "VARCHAR",
+                "created_at": "VARCHAR", "protected": "BOOLEAN", "verified": "BOOLEAN",
+                "verified_type": "VARCHAR", "url": "VARCHAR", "withheld": "JSON",
+                "pinned_tweet_id": "VARCHAR", "pinned_post_id": "VARCHAR",
+                "most_recent_tweet_id": "VARCHAR", "most_recent_post_id": "VARCHAR",
+                "public_metrics": {
+                    "followers_count": "BIGINT", "following_count": "BIGINT", "tweet_count": "BIGINT",
+                    "post_count": "BIGINT", "listed_count": "BIGINT", "like_count": "BIGINT",
+                    "media_count": "BIGINT"
+                },
+                "entities": {
+                    "url": {"urls": [{"expanded_url": "VARCHAR"}]},
+                    "description": {"urls": [{"expanded_url": "VARCHAR"}]}
+                }
+            }'
+        ) as x
+    from source
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        landing_id,
+        run_id,
+        x.id as author_id,
+        payload_hash,
+
+        -- strings
+        x.username as handle,
+        x.name as name,
+        x.description as description,
+        -- Business and government accounts are organisations; a true flag without a type is the old badge.
+        case
+            when x.verified_type = 'blue' then 'blue'
+            when x.verified_type in ('business', 'government') then 'org'
+            when x.verified and coalesce(x.verified_type, 'none') in ('none', '') then 'legacy'
+            else 'none'
+        end as verified,
+        case
+            when x.verified_type not in ('none', '', 'blue', 'business', 'government') then x.verified_type
+        end as unknown_verified,
+        nullif(concat_ws(
+            ' ',
+            x.url,
+            array_to_string(list_transform(x.entities.url.urls, lambda link: link.expanded_url), ' '),
+            array_to_string(list_transform(x.entities.description.urls, lambda link: link.expanded_url), ' ')
+        ), '') as links,
+        nullif(coalesce(x.pinned_post_id, x.pinned_tweet_id), '') as pinned_tweet_id,
+        nullif(coalesce(x.most_recent_post_id, x.most_recent_tweet_id), '') as most_recent_tweet_id,
+        'x_api_v2' as source_method,
+        coalesce('request ' || request_id, file || ':' || line_number) as source_evidence,
+
+        -- numerics
+        x.public_metrics.followers_count as followers_count,
+        x.public_metrics.following_count as following_count,
+        coalesce(x.public_metrics.post_count, x.public_metrics.tweet_count) as tweet_count,
+        x.public_metrics.like_count as like_count,
+        x.public_metrics.media_count as media_count,
+        x.public_metrics.listed_count as listed_count,
+        cast({{ has_doubled_zone('x.created_at') }} as integer) as repaired_stamps,
+
+        -- booleans
+        coalesce(x.protected, false) as is_protected,
+        x.withheld is not null as is_withheld,
+        x.verified_type is not distinct from 'government' as is_government,
+        false as is_placeholder,
+
+        -- timestamps
+        observed_at,
+        {{ utc_timestamp('x.created_at') }} as account_created_at
+    from parsed
+
+)
+
+select * from renamed
