@@ -76,6 +76,7 @@ published as (
 
         -- timestamps
         authors.account_created_at,
+        authors.as_of,
         authors.observed_at as last_refresh_at,
         {{ post_time('authors.most_recent_tweet_id') }} as last_active_at
     from authors

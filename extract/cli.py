@@ -1,0 +1,317 @@
+"""The command line: each command reads its options, calls the module that does the work, and reports.
+
+Modules that are slow to import (duckdb, httpx, dbt, rich) are imported by the commands that need them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+
+from extract import __version__
+from extract.errors import DataRefused, EnvironmentFailure, InfluxError
+
+if TYPE_CHECKING:
+    from extract.harvest.harvest import Harvested, Order
+    from extract.release.export import Release
+    from extract.settings import Project
+
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 the data say no, 2 usage or an unreadable input, 3 stopped early with "
+    "everything kept, 4 environment (token, lock, disk, dbt), 130 interrupted."
+)
+
+app = typer.Typer(
+    name="influx-m2",
+    help="Raw X user metrics in, a validated M2 author index out.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Handles = Annotated[list[str] | None, typer.Argument(help="Handles to ask X for, with or without @.")]
+HandleFiles = Annotated[
+    list[str] | None,
+    typer.Option("--handles", metavar="FILE", help="A list of handles: text, CSV or data set."),
+]
+Files = Annotated[
+    list[str] | None,
+    typer.Option("--from", metavar="FILE", help="Payloads: .jsonl, .json, .gz, or - (repeatable)."),
+]
+ObservedAt = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="UTC time of payloads that name none; else the file's time."),
+]
+MaxWait = Annotated[
+    float, typer.Option(metavar="SECONDS", min=0, help="The longest wait for a rate limit.")
+]
+AsOf = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Judge as of this UTC date, not as observed.")
+]
+Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Where releases lie; data in the project if left out.")
+]
+Model = Annotated[str, typer.Option(metavar="MODEL", help="m2 (the current M2), m2.0 or m0.")]
+Force = Annotated[bool, typer.Option("--force", help="Publish in spite of a NO-GO on freshness of the build.")]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Raw X user metrics in, a validated M2 author index out."""
+    if version:
+        typer.echo(f"influx-m2 {__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog=EXIT_CODES)
+def harvest(
+    handles: Handles = None,
+    handle_files: HandleFiles = None,
+    files: Files = None,
+    observed_at: ObservedAt = None,
+    max_wait: MaxWait = 1000.0,
+) -> None:
+    """Land user payloads, from files or from the X API, verbatim in the warehouse.
+
+    Example: influx-m2 harvest @jack --handles watchlist.txt --from authors.jsonl
+    """
+    from extract.settings import find_project
+
+    done = _harvest(find_project(), _order(handles, handle_files, files, observed_at, max_wait))
+    landed = done.landed
+    typer.echo(
+        f"run {done.run_id}: {landed.users} users landed, {landed.user_errors} problems reported by X, "
+        f"{landed.rejected_lines} lines rejected"
+    )
+
+
+@app.command(epilog=EXIT_CODES)
+def build(as_of: AsOf = None) -> None:
+    """Run dbt build: every model, every test. The same as `dbt build` in the project's folder."""
+    from extract.settings import find_project
+
+    typer.echo(_build(find_project(), as_of))
+
+
+@app.command(epilog=EXIT_CODES)
+def export(out: Out = None, model: Model = "m2", force: Force = False) -> None:
+    """Write, validate and publish a release; readers find it under latest/."""
+    from extract.settings import find_project
+
+    release = _export(find_project(), out, model, force)
+    typer.echo(str(release.folder))
+
+
+@app.command(epilog=EXIT_CODES)
+def run(
+    handles: Handles = None,
+    handle_files: HandleFiles = None,
+    files: Files = None,
+    observed_at: ObservedAt = None,
+    max_wait: MaxWait = 1000.0,
+    as_of: AsOf = None,
+    out: Out = None,
+    model: Model = "m2",
+    force: Force = False,
+) -> None:
+    """Harvest, build and export in one go, with a summary at the end.
+
+    Example: influx-m2 run --handles watchlist.txt
+    """
+    from extract.settings import find_project
+
+    order = _order(handles, handle_files, files, observed_at, max_wait)
+    _run(find_project(), order, as_of, out, model, force)
+
+
+@app.command(epilog=EXIT_CODES)
+def validate(
+    file: Annotated[
+        Path | None, typer.Argument(help="A release (.jsonl, .jsonl.gz); standard input if left out.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Add the rules of a release.")] = False,
+    paranoid: Annotated[
+        bool, typer.Option("--paranoid", help="Strict, and suspicious counts are errors.")
+    ] = False,
+    schema: Annotated[
+        Path | None, typer.Option("--schema", "-s", metavar="FILE", help="Another JSON Schema.")
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option("--manifest", "-m", metavar="FILE", help="Check count and hash too.")
+    ] = None,
+) -> None:
+    """Check a release: every violation with line, field, value and rule. Exit 1 if there is any."""
+    from extract.release.validate import open_records, read_object, validate_lines
+
+    checked = validate_lines(
+        open_records(file),
+        schema=read_object(schema) if schema else None,
+        strict=strict,
+        paranoid=paranoid,
+        manifest=read_object(manifest) if manifest else None,
+    )
+    for found in checked:
+        typer.echo(str(found))
+    summary = checked.summary
+    typer.echo(
+        f"{summary.records} records, {summary.valid} valid, {summary.errors} errors, "
+        f"{summary.warnings} warnings",
+        err=True,
+    )
+    if not summary.passed:
+        raise typer.Exit(DataRefused.exit_code)
+
+
+@app.command(epilog=EXIT_CODES)
+def sql(
+    query: Annotated[str, typer.Argument(help="A query; DuckDB's SQL.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+) -> None:
+    """Ask the warehouse a question, read-only.
+
+    Example: influx-m2 sql "from marts.author_scores order by score desc limit 10"
+    """
+    from extract.query import ask
+    from extract.settings import find_project
+
+    ask(find_project(), query, as_csv=as_csv)
+
+
+@app.command(epilog=EXIT_CODES)
+def simulate(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8088,
+    seed: Annotated[int, typer.Option(help="All users follow from it.")] = 5,
+    dialect: Annotated[str, typer.Option(help="new or legacy.")] = "new",
+    limit: Annotated[int, typer.Option(min=1, help="Requests a window.")] = 300,
+    window: Annotated[float, typer.Option(min=0.1, help="Length of a window in seconds.")] = 900.0,
+    fault_share: Annotated[float, typer.Option(min=0, max=1, help="Share of requests that fail.")] = 0.0,
+    log: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every request there.")] = None,
+) -> None:
+    """Stand in for the X API on this machine, with synthetic users that say so."""
+    from extract.harvest.simulator import SIMULATED_TOKEN, SimulatorSettings
+    from extract.harvest.simulator import run as serve
+
+    def ready(base_url: str) -> None:
+        typer.echo(f"export X_API_BASE_URL={base_url} X_BEARER_TOKEN={SIMULATED_TOKEN}")
+        typer.echo("simulating the X API until Ctrl-C; its handles are sim_0, sim_1, ...", err=True)
+
+    settings = SimulatorSettings(
+        port=port,
+        seed=seed,
+        dialect=dialect,
+        limit=limit,
+        window_seconds=window,
+        fault_share=fault_share,
+        log_file=log,
+    )
+    serve(settings, on_ready=ready)
+
+
+@app.command(epilog=EXIT_CODES)
+def demo() -> None:
+    """Harvest, build and export 531 synthetic authors from a local stand-in for X. No token needed."""
+    from dataclasses import replace
+
+    from extract.harvest.harvest import Order
+    from extract.harvest.simulator import Simulator
+    from extract.settings import find_project
+
+    project = find_project()
+    project = replace(project, warehouse=project.data / "demo.duckdb")
+    project.warehouse.unlink(missing_ok=True)  # synthetic, and made anew each time
+    handles = project.data / "sample" / "handles.csv"
+    with Simulator() as simulator:
+        os.environ |= {"X_API_BASE_URL": simulator.base_url, "X_BEARER_TOKEN": simulator.token}
+        order = Order(handle_files=[str(handles)])
+        _run(project, order, None, project.data / "demo", "m2", force=False)
+
+
+def _order(
+    handles: list[str] | None,
+    handle_files: list[str] | None,
+    files: list[str] | None,
+    observed_at: str | None,
+    max_wait: float,
+) -> Order:
+    from extract.harvest.harvest import Order
+
+    return Order(
+        handles=handles or (),
+        handle_files=handle_files or (),
+        files=files or (),
+        observed_at=observed_at,
+        max_wait=max_wait,
+    )
+
+
+def _harvest(project: Project, order: Order) -> Harvested:
+    from extract.console import ProgressDisplay
+    from extract.harvest.harvest import harvest as land
+
+    with ProgressDisplay() as display:
+        return land(project, order, display)
+
+
+def _build(project: Project, as_of: str | None) -> str:
+    from extract.console import ProgressDisplay
+    from extract.transform import build as transform
+
+    with ProgressDisplay() as display:
+        display.begin("dbt build", None)
+        built = transform(project, as_of=as_of, on_node=display.advance)
+        for warning in built.warnings:
+            display.note(f"warning: {warning}")
+    return f"built: {built.nodes} seeds, models and tests, {len(built.warnings)} warnings"
+
+
+def _export(project: Project, out: Path | None, model: str, force: bool) -> Release:
+    from extract.console import ProgressDisplay
+    from extract.release.export import export as publish
+
+    with ProgressDisplay() as display:
+        display.begin("writing and validating the release", None)
+        return publish(project, out=out, model=model, force=force)
+
+
+def _run(
+    project: Project, order: Order, as_of: str | None, out: Path | None, model: str, force: bool
+) -> None:
+    from rich.console import Console
+
+    from extract.summary import show, summarise
+
+    done = _harvest(project, order)
+    _build(project, as_of)
+    release = _export(project, out, model, force)
+    summary = summarise(project, done.run_id, release.manifest["score_version"])
+    show(summary, release, project, Console(highlight=False))
+
+
+def main() -> None:
+    """Entry point: runs the command and turns every outcome into its exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except InfluxError as error:
+        from extract.console import tell_error
+
+        tell_error(error)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        typer.echo("interrupted; what was landed is kept", err=True)
+        code = 130
+    except BrokenPipeError:
+        from extract.console import die_quietly_of_a_closed_pipe
+
+        die_quietly_of_a_closed_pipe()
+        code = EnvironmentFailure.exit_code
+    sys.exit(code)

@@ -1,0 +1,98 @@
+"""What people see on standard error: progress, notes, errors. Standard output is for data alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from extract.errors import InfluxError
+
+
+def notes() -> Console:
+    """The console of standard error, 80 columns wide where it is no terminal."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def tell_error(error: InfluxError) -> None:
+    """An error as one paragraph: what happened, then what to do next."""
+    console = notes()
+    console.print(f"[bold red]error[/]: {_plain(str(error))}")
+    console.print(f"[bold]next[/]: {_plain(error.next_step)}")
+
+
+class ProgressDisplay:
+    """Progress of a command: a line that moves on a terminal, one line a step elsewhere."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = notes()
+        self._quiet = quiet
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=quiet or not self._console.is_terminal,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> ProgressDisplay:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def begin(self, what: str, total: int | None) -> None:
+        """A step begins; ``total`` is in the step's own unit, None if unknown."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(what, total=total)
+        if not self._console.is_terminal:
+            self.note(what)
+
+    def advance(self, done: int, total: int | None = None) -> None:
+        """The step has come this far, in its own unit."""
+        if self._task is not None:
+            self._progress.update(self._task, completed=done, total=total)
+
+    def waiting(self, seconds: float, why: str) -> None:
+        """Wait, and say for how long and why."""
+        self.note(f"waiting {seconds:.0f} s: {why}")
+        time.sleep(seconds)
+
+    def note(self, text: str) -> None:
+        """Something that the person should know."""
+        if not self._quiet:
+            self._console.print(_plain(text), style="dim" if self._console.is_terminal else None)
+
+
+def die_quietly_of_a_closed_pipe() -> None:
+    """Standard output is gone (``| head``): nothing more can be said there, not even at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _plain(text: str) -> str:
+    """Text from strangers, with no mark-up and no control sequences for the terminal."""
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return shown.replace("[", r"\[")

@@ -1,0 +1,120 @@
+"""Users that are given rather than made up: from a record, or a file of them, to members."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from extract.errors import UsageError
+from extract.harvest.simulator.identity import (
+    Identity,
+    identity_of,
+    number_behind,
+    snowflake_time,
+    tells_creation,
+)
+from extract.harvest.simulator.members import Fate, Member, Record, number_of
+
+_ID = re.compile(r"[0-9]{1,19}")
+# Some historical handles are longer than the 15 that a look-up by handle accepts.
+_HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
+_COUNT = re.compile(r"[0-9]{1,18}")
+_COUNT_KEYS = (
+    "followers_count",
+    "following_count",
+    "post_count",
+    "tweet_count",
+    "listed_count",
+    "like_count",
+    "media_count",
+    "verified_followers_count",
+)
+
+
+def member_of(record: Record, seed: int, where: str) -> Member:
+    """The member that a record gives. Raises UsageError, which calls the record ``where``."""
+    handle = record.get("handle") or record.get("username")
+    if not isinstance(handle, str) or not _HANDLE.fullmatch(handle):
+        raise _unusable(where, f"has no usable handle: {handle!r}")
+    for key in _COUNT_KEYS:
+        count = record.get(key)
+        if count is not None and not _COUNT.fullmatch(str(count)):
+            raise _unusable(where, f"has a {key} that is not a count: {count!r}")
+    fate = str(record.get("fate") or Fate.FOUND)
+    if fate not in set(Fate):
+        raise _unusable(where, f"has an unknown fate: {fate!r}")
+    identity = _identity(record, seed, handle, where)
+    number = number_behind(seed, identity.id)
+    return Member(
+        id=identity.id,
+        username=handle,
+        number=number_of(seed, handle) if number is None else number,
+        fate=Fate(fate),
+        created=identity.created,
+        given=record,
+    )
+
+
+def read_records(path: Path) -> Iterable[tuple[str, Record]]:
+    """What to call each record of a file of JSON lines (plain or .gz), and the record.
+
+    Raises UsageError for a file that cannot be read or a line that is not a JSON object.
+    """
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    where = f"{path}, line {number}"
+                    yield where, _parse(line, where)
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"The simulator cannot read its population: {path}: {error}.",
+            next_step="Give a file of JSON lines, plain or .gz.",
+        ) from error
+
+
+def _identity(record: Record, seed: int, handle: str, where: str) -> Identity:
+    given_id, given_time = record.get("id"), record.get("created_at")
+    made_up = identity_of(seed, handle)
+    identifier = made_up.id if given_id is None else str(given_id)
+    if not _ID.fullmatch(identifier):
+        raise _unusable(where, f"has an id that is not 1 to 19 digits: {given_id!r}")
+    if given_time is not None:
+        return Identity(identifier, _time(str(given_time), where))
+    number = number_behind(seed, identifier)
+    if number is not None:
+        # A made-up user under another handle is still as old as it was.
+        return identity_of(seed, f"sim_{number}")
+    if tells_creation(identifier):
+        return Identity(identifier, snowflake_time(identifier).replace(microsecond=0))
+    return Identity(identifier, made_up.created)
+
+
+def _time(text: str, where: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _unusable(where, f"has a created_at that is not ISO 8601: {text!r}") from error
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+
+
+def _parse(line: str, where: str) -> Record:
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise _unusable(where, f"is not JSON ({error})") from error
+    if not isinstance(record, dict):
+        raise _unusable(where, "is not a JSON object")
+    return record
+
+
+def _unusable(where: str, what: str) -> UsageError:
+    return UsageError(
+        f"The simulator's population: {where} {what}.",
+        next_step="Mend or remove the record; see Population.from_records for the keys.",
+    )

@@ -1,0 +1,231 @@
+"""The one way out: a release is written beside the others, validated, and then switched to."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from extract import __version__
+from extract.errors import DataRefused, EnvironmentFailure, UsageError
+from extract.release.validate import open_records, validate_lines
+from extract.settings import Project
+from extract.warehouse import open_warehouse
+
+RECORDS = "latest.jsonl"
+SORT_ORDER = "meta.score descending, followers_count descending, handle ascending"
+_STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
+_SQL = resources.files(__package__).joinpath("records.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A published release: its folder, the link that now names it, and its manifest."""
+
+    folder: Path
+    latest: Path
+    manifest: dict[str, Any]
+
+
+def export(
+    project: Project, *, out: Path | None = None, model: str = "m2", force: bool = False
+) -> Release:
+    """Write the release of a model version (or its alias) and switch ``latest`` to it.
+
+    Raises:
+        UsageError: an unknown model version.
+        DataRefused: nothing to publish, or not the latest data (``force`` overrides both); or a
+            record that is not valid (nothing overrides that).
+        EnvironmentFailure: the warehouse or the folder cannot be used.
+    """
+    target = (out or project.data).absolute()
+    with open_warehouse(project, read_only=True) as connection:
+        chosen = _model(connection, model)
+        objections = list(_objections(connection, chosen["model_version"]))
+        if objections and not force:
+            raise DataRefused(
+                f"NO-GO: {'; '.join(objections)}; nothing was replaced",
+                next_step="land and build (`influx-m2 build`), or publish all the same with --force",
+            )
+        with _workshop(target) as workshop:
+            _write_records(connection, chosen["model_version"], workshop / RECORDS)
+            manifest = _complete(workshop, _manifest(connection, chosen, objections))
+            return _switch_to(workshop, target, manifest)
+
+
+def _model(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
+    try:
+        rows = connection.execute(
+            "select model_version, alias, score_formula, score_note from staging.score_models "
+            "order by model_version"
+        ).fetchall()
+    except duckdb.CatalogException as error:
+        raise DataRefused(
+            "the warehouse has not been built yet; nothing was replaced",
+            next_step="run `influx-m2 build`, then export again",
+        ) from error
+    for version, alias, formula, note in rows:
+        if name in (version, alias):
+            return {"model_version": version, "score_formula": formula, "score_note": note}
+    known = ", ".join(name for row in rows for name in row[:2] if name)
+    raise UsageError(f"there is no model {name!r}", next_step=f"choose one of: {known}")
+
+
+def _objections(connection: duckdb.DuckDBPyConnection, model_version: str) -> Iterator[str]:
+    (records,) = _row(
+        connection,
+        "select count(*) from marts.release_records where model_version = ?",
+        [model_version],
+    )
+    if records == 0:
+        yield f"there is no publishable author under {model_version}"
+    landed, built = _row(
+        connection,
+        "select (select max(landing_id) from raw.users), greatest("
+        "(select max(landing_id) from staging.stg_x__users_v2), "
+        "(select max(landing_id) from staging.stg_datasets__records))",
+    )
+    if (landed or 0) > (built or 0):
+        yield "what was landed last has not been built"
+
+
+def _write_records(connection: duckdb.DuckDBPyConnection, model_version: str, path: Path) -> None:
+    connection.execute("set preserve_insertion_order = true")
+    # One JSON text a line: what CSV would quote or separate by never stands in one.
+    connection.execute(
+        f"copy ({_SQL}) to {_quoted(path)} "
+        "(format csv, header false, delimiter '\x01', quote '', escape '')",
+        {"model_version": model_version, "stamp": _STAMP},
+    )
+
+
+def _manifest(
+    connection: duckdb.DuckDBPyConnection, model: dict[str, str], objections: list[str]
+) -> dict[str, Any]:
+    timestamp, count = _row(
+        connection,
+        f"select strftime(max(as_of), '{_STAMP}'), count(*) from marts.release_records "
+        "where model_version = ?",
+        [model["model_version"]],
+    )
+    (run_id,) = _row(connection, "select max(run_id) from raw.runs")
+    return {
+        "schema_version": "1",
+        "timestamp": timestamp,
+        "count": count,
+        "source_file": RECORDS,
+        "sort_order": SORT_ORDER,
+        "score_version": model["model_version"],
+        "score_formula": model["score_formula"],
+        "score_note": model["score_note"],
+        "run_id": run_id,
+        "tool_version": __version__,
+        "gate": "NO-GO" if objections else "GO",
+        "objections": objections,
+    }
+
+
+def _complete(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Compress and validate what was written, and write the manifest that vouches for it."""
+    records = folder / RECORDS
+    packed = records.with_suffix(".jsonl.gz")
+    with records.open("rb") as plain, packed.open("wb") as out:
+        # without a name and a time in its header the same records give the same bytes
+        with gzip.GzipFile(filename="", fileobj=out, mode="wb", mtime=0) as squeezed:
+            shutil.copyfileobj(plain, squeezed, 1 << 20)
+    manifest |= {"sha256": _sha256(records), "sha256_gz": _sha256(packed)}
+    validation = validate_lines(open_records(records), strict=True, manifest=manifest)
+    first = next((found for found in validation if found.severity == "error"), None)
+    if first is not None:
+        errors = validation.summary.errors
+        raise DataRefused(
+            f"NO-GO: the written records are not valid ({errors} violations; the first is line "
+            f"{first.line}, {first.field}: {first.message}); nothing was replaced",
+            next_step="mend the model or the curated fact behind it, build, and export again",
+        )
+    identity = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:12]
+    manifest["release_id"] = f"{manifest['timestamp'][:10].replace('-', '')}-{identity}"
+    (folder / "manifest.json").write_text(
+        json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    return manifest
+
+
+def _switch_to(workshop: Path, target: Path, manifest: dict[str, Any]) -> Release:
+    """Move the finished folder to its place, then let ``latest`` name it: one rename each."""
+    folder = target / "releases" / manifest["release_id"]
+    for path in (*workshop.iterdir(), workshop):
+        _sync(path)
+    if not folder.exists():  # the same content is the same release
+        workshop.rename(folder)
+        _sync(folder.parent)
+    latest = target / "latest"
+    if latest.exists() and not latest.is_symlink():
+        raise EnvironmentFailure(
+            f"{latest} is not a link; the release is whole in {folder}, and nothing was replaced",
+            next_step=f"move {latest} away and export again",
+        )
+    link = target / f".latest-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("releases") / folder.name)
+    link.replace(latest)
+    _sync(target)
+    return Release(folder=folder, latest=latest, manifest=manifest)
+
+
+@contextmanager
+def _workshop(target: Path) -> Iterator[Path]:
+    """A folder for a release in the making, on the same file system; gone if it is not finished."""
+    try:
+        (target / "releases").mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".making-", dir=target / "releases"))
+        folder.chmod(0o755)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    try:
+        yield folder
+    except (OSError, duckdb.IOException) as error:
+        raise _unwritable(target, error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unwritable(target: Path, error: Exception) -> EnvironmentFailure:
+    return EnvironmentFailure(
+        f"the release cannot be written to {target}: {error}; the last release is as it was",
+        next_step="check that the folder may be written to and that the disk has room",
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _row(
+    connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None
+) -> tuple[Any, ...]:
+    return connection.execute(query, values or []).fetchone() or ()
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

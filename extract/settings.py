@@ -1,0 +1,111 @@
+"""Where things are, from the environment and the current folder: no file of its own, no hidden state."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from extract.errors import EnvironmentFailure, UsageError
+
+DEFAULT_BASE_URL = "https://api.x.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The dbt project and the warehouse beside it. Both paths are absolute."""
+
+    root: Path
+    warehouse: Path
+
+    @property
+    def data(self) -> Path:
+        """Folder for releases and the default warehouse."""
+        return self.root / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiAccess:
+    """Address and token of the X API. The token is kept out of every representation."""
+
+    base_url: str
+    token: str
+
+    def __repr__(self) -> str:
+        return f"ApiAccess(base_url={self.base_url!r}, token=<hidden>)"
+
+
+def find_project() -> Project:
+    """The project of this call.
+
+    The current folder if it holds this dbt project, else INFLUX_PROJECT_DIR, else the checkout that
+    the package was installed from. The warehouse is INFLUX_DB, else data/influx.duckdb in the project.
+
+    Raises:
+        UsageError: no project is found.
+    """
+    named = os.environ.get("INFLUX_PROJECT_DIR")
+    for folder in (Path.cwd(), Path(named) if named else None, _installed_from()):
+        if folder is not None and _is_project(folder):
+            root = folder.resolve()
+            break
+    else:
+        raise UsageError(
+            "no influx-m2 project here: neither the current folder nor INFLUX_PROJECT_DIR holds its "
+            "dbt_project.yml",
+            next_step="change to the checkout, or set INFLUX_PROJECT_DIR to it",
+        )
+    database = os.environ.get("INFLUX_DB")
+    warehouse = Path(database).expanduser() if database else root / "data" / "influx.duckdb"
+    return Project(root=root, warehouse=warehouse.absolute())
+
+
+def api_access() -> ApiAccess:
+    """Address and token from X_API_BASE_URL and X_BEARER_TOKEN.
+
+    Raises:
+        EnvironmentFailure: no token, or an address that a token may not be sent to.
+    """
+    base_url = os.environ.get("X_API_BASE_URL", DEFAULT_BASE_URL).rstrip("/")
+    parts = urlsplit(base_url)
+    loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        raise EnvironmentFailure(
+            f"X_API_BASE_URL is {base_url!r}: a token is sent over https, or http to this machine only",
+            next_step="set X_API_BASE_URL to an https address, or unset it for the X API itself",
+        )
+    token = os.environ.get("X_BEARER_TOKEN", "").strip()
+    if not token:
+        raise EnvironmentFailure(
+            "X_BEARER_TOKEN is not set: the X API answers nobody without a token",
+            next_step="export X_BEARER_TOKEN=... (an app-only Bearer token), or try `influx-m2 demo`",
+        )
+    if not token.isascii() or any(character.isspace() for character in token):
+        raise EnvironmentFailure(
+            "X_BEARER_TOKEN holds spaces or characters that no token has (it is not shown here)",
+            next_step="copy the token again, without quotes or line breaks",
+        )
+    return ApiAccess(base_url=base_url, token=token)
+
+
+def _is_project(folder: Path) -> bool:
+    try:
+        lines = (folder / "dbt_project.yml").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return "name: influx_m2" in lines
+
+
+def _installed_from() -> Path | None:
+    beside_package = Path(__file__).resolve().parent.parent
+    if _is_project(beside_package):
+        return beside_package
+    try:
+        origin = importlib.metadata.distribution("influx-m2").read_text("direct_url.json")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    url = urlsplit(json.loads(origin)["url"]) if origin else None
+    return Path(unquote(url.path)) if url and url.scheme == "file" else None

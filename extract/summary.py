@@ -1,0 +1,111 @@
+"""What a finished run leaves to say: who was asked, found, left out, published; and where to look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from extract.release.export import Release
+from extract.settings import Project
+from extract.warehouse import open_warehouse
+
+_OUTCOMES = "select outcome, count(*) from marts.handle_outcomes where run_id = ? group by outcome"
+_COUNTS = """
+select
+    (select handles_asked from raw.runs where run_id = $run_id),
+    (select count(*) from raw.rejected_lines where run_id = $run_id),
+    (select count(*) from marts.authors),
+    (select count(*) from marts.excluded_authors)
+"""
+_RULES = """
+select rule, count(*) from marts.excluded_authors group by rule order by count(*) desc, rule
+"""
+_TOP = """
+select rank_global, handle, score, followers_count, coalesce(topic_tags[1], '')
+from marts.release_records
+where model_version = ?
+order by rank_global
+limit 10
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts of one run and of the release made from the warehouse after it."""
+
+    asked: int
+    outcomes: dict[str, int]
+    rejected: int
+    authors: int
+    excluded: dict[str, int]
+    top: list[tuple[Any, ...]]
+
+
+def summarise(project: Project, run_id: int, model_version: str) -> Summary:
+    """Read the summary of a run from the marts."""
+    with open_warehouse(project, read_only=True) as connection:
+        asked, rejected, authors, _ = _one(connection, _COUNTS, {"run_id": run_id})
+        return Summary(
+            asked=asked,
+            outcomes=dict(connection.execute(_OUTCOMES, [run_id]).fetchall()),
+            rejected=rejected,
+            authors=authors,
+            excluded=dict(connection.execute(_RULES).fetchall()),
+            top=connection.execute(_TOP, [model_version]).fetchall(),
+        )
+
+
+def show(summary: Summary, release: Release, project: Project, console: Console) -> None:
+    """Print a summary that fits 80 columns."""
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="bold")
+    facts.add_column()
+    if summary.asked:
+        facts.add_row("asked", f"{summary.asked} handles")
+        for outcome in ("found", "suspended", "not_found", "missing", "protected", "withheld"):
+            facts.add_row(outcome.replace("_", " "), str(summary.outcomes.get(outcome, 0)))
+        others = sorted(set(summary.outcomes) - set(_SHOWN))
+        for outcome in others:
+            facts.add_row(outcome, str(summary.outcomes[outcome]))
+    facts.add_row("rejected", f"{summary.rejected} lines")
+    facts.add_row("authors", str(summary.authors))
+    rules = ", ".join(f"{rule} {count}" for rule, count in summary.excluded.items())
+    facts.add_row("excluded", f"{sum(summary.excluded.values())}" + (f" ({rules})" if rules else ""))
+    facts.add_row("published", str(release.manifest["count"]))
+    console.print(facts)
+
+    top = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("rank", "handle", "score", "followers", "topic"):
+        top.add_column(name, justify="left" if name in ("handle", "topic") else "right")
+    for rank, handle, score, followers, topic in summary.top:
+        top.add_row(str(rank), f"@{handle}", f"{score:.1f}", f"{followers:,}", topic)
+    console.print(top)
+
+    console.print(f"release    {_short(release.latest / 'latest.jsonl')}", soft_wrap=True)
+    console.print(f"           {_short(release.folder)}", soft_wrap=True)
+    console.print(f"warehouse  {_short(project.warehouse)}", soft_wrap=True)
+    console.print(
+        'look on    influx-m2 sql "from marts.excluded_authors limit 5"', soft_wrap=True, markup=False
+    )
+
+
+_SHOWN = ("found", "suspended", "not_found", "missing", "protected", "withheld")
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _one(
+    connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any]
+) -> tuple[Any, ...]:
+    return connection.execute(query, values).fetchone() or ()

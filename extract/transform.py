@@ -1,0 +1,117 @@
+"""``dbt build``, as anyone would call it in the project's folder, with its outcome as data."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from extract.errors import DataRefused, EnvironmentFailure, InfluxError, UsageError
+from extract.settings import Project
+from extract.warehouse import lock_holder, locked, open_warehouse
+
+_STAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?)?")
+
+
+@dataclass(slots=True)
+class Build:
+    """A finished build: nodes by status (``pass``, ``success``, ``warn``, ...) and its warnings."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def nodes(self) -> int:
+        """Number of seeds, models and tests that ran."""
+        return self.statuses.total()
+
+
+def build(
+    project: Project,
+    *,
+    as_of: str | None = None,
+    on_node: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Build:
+    """Run ``dbt build`` on the warehouse; ``on_node`` is told nodes done and nodes in all.
+
+    Raises:
+        UsageError: ``as_of`` is not a UTC stamp.
+        DataRefused: a data test failed.
+        EnvironmentFailure: the warehouse is locked, or dbt or a model broke.
+    """
+    if as_of is not None and not _STAMP.fullmatch(as_of):
+        raise UsageError(
+            f"--as-of {as_of!r} is not a UTC stamp",
+            next_step="give a date such as 2025-11-28, or a time such as 2025-11-28T06:00:00Z",
+        )
+    with open_warehouse(project):
+        pass  # who holds the lock is a clear message here, and a raw trace from dbt
+    # dbt takes two seconds to import: only a command that builds pays for it
+    from dbt.cli.main import dbtRunner
+
+    progress = _Progress(on_node)
+    os.environ["INFLUX_DB"] = str(project.warehouse)
+    root = str(project.root)
+    arguments = ["--log-level", "none", "build", "--project-dir", root, "--profiles-dir", root]
+    if as_of is not None:
+        arguments += ["--vars", json.dumps({"as_of": as_of})]
+    outcome = dbtRunner(callbacks=[progress.hear]).invoke(arguments)
+    if outcome.exception is not None:
+        raise _broken(project, str(outcome.exception))
+    return _judged(project, outcome.result)
+
+
+class _Progress:
+    """Counts finished nodes in dbt's stream of events."""
+
+    def __init__(self, on_node: Callable[[int, int], None]) -> None:
+        self._on_node = on_node
+
+    def hear(self, event: Any) -> None:
+        data = event.data
+        if event.info.name.startswith("Log") and hasattr(data, "total") and hasattr(data, "index"):
+            if event.info.name.endswith("Result"):
+                self._on_node(data.index, data.total)
+
+
+def _judged(project: Project, result: Any) -> Build:
+    done = Build()
+    failed: list[str] = []
+    broken: list[str] = []
+    for node in result.results:
+        status = str(node.status)
+        done.statuses[status] += 1
+        name = node.node.unique_id.split(".")[2] if node.node is not None else "on-run-start"
+        if status == "warn":
+            done.warnings.append(f"{name}: {node.message}")
+        elif status == "fail":
+            failed.append(f"{name}: {node.message}")
+        elif status in ("error", "runtime error"):
+            broken.append(f"{name}: {_first_lines(str(node.message))}")
+    if broken:
+        raise _broken(project, "; ".join(broken[:3]))
+    if failed:
+        shown = "; ".join(failed[:5]) + ("; and more" if len(failed) > 5 else "")
+        raise DataRefused(
+            f"{len(failed)} data test{'s' * (len(failed) != 1)} failed: {shown}",
+            next_step=f"look at the failing rows: cd {project.root} && dbt test --store-failures",
+        )
+    return done
+
+
+def _broken(project: Project, message: str) -> InfluxError:
+    holder = lock_holder(message)
+    if holder is not None:
+        return locked(project.warehouse, holder)
+    return EnvironmentFailure(
+        f"dbt could not build: {_first_lines(message)}",
+        next_step=f"see it in full: cd {project.root} && dbt build",
+    )
+
+
+def _first_lines(message: str) -> str:
+    return " ".join(line.strip() for line in message.splitlines()[:6] if line.strip())[:600]

@@ -1,0 +1,116 @@
+"""The warehouse file: opened late, closed early, and never without a clear word about who holds it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from extract.errors import EnvironmentFailure
+from extract.settings import Project
+
+LAYOUT_VERSION = 1
+
+# The same as in profiles.yml: stamps mean UTC wherever the machine stands.
+_SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
+
+
+@contextmanager
+def open_warehouse(
+    project: Project, *, read_only: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse, with its raw tables in place. Closed when the block ends.
+
+    Raises:
+        EnvironmentFailure: locked by another process, not a warehouse, newer than this version, or
+            a folder that cannot be written.
+    """
+    path = project.warehouse
+    if read_only and not path.exists():
+        raise EnvironmentFailure(
+            f"there is no warehouse at {path}",
+            next_step="land something first: influx-m2 harvest --from FILE",
+        )
+    connection = _connect(path, read_only=read_only)
+    try:
+        if not read_only:
+            connection.execute("begin")
+            connection.execute(raw_tables_sql(project))
+            connection.execute("commit")
+        _refuse_other_layouts(connection, path)
+        yield connection
+    finally:
+        connection.close()
+
+
+def raw_tables_sql(project: Project) -> str:
+    """The statements that make the raw tables: what lies between the tags of the macro that dbt runs."""
+    macro = (project.root / "macros" / "raw_tables.sql").read_text(encoding="utf-8")
+    body = re.search(r"{% macro raw_tables\(\) %}(.*){% endmacro %}", macro, re.DOTALL)
+    if body is None:
+        raise EnvironmentFailure(
+            f"{project.root}/macros/raw_tables.sql does not hold the macro raw_tables",
+            next_step="restore the file from version control",
+        )
+    return body.group(1)
+
+
+def lock_holder(message: str) -> str | None:
+    """Who holds the lock, from DuckDB's own message; None if the message is about something else."""
+    if "Could not set lock" not in message:
+        return None
+    found = re.search(r"held in (.+?) \(PID (\d+)\)", message)
+    return f"{found[1]} (process {found[2]})" if found else "another process"
+
+
+def locked(path: Path, holder: str) -> EnvironmentFailure:
+    """The error for a warehouse that somebody else has open."""
+    return EnvironmentFailure(
+        f"the warehouse {path} is open in {holder}; nothing was changed",
+        next_step="close it there (a DuckDB shell: .quit), or wait for it to end, and run this again",
+    )
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    if path.is_dir():
+        raise EnvironmentFailure(
+            f"the warehouse {path} is a folder", next_step="set INFLUX_DB to a file name"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = duckdb.connect(str(path), read_only=read_only)
+        connection.execute(_SETTINGS)
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"the folder {path.parent} cannot be made: {error.strerror}",
+            next_step="set INFLUX_DB to a place that you may write to",
+        ) from error
+    except duckdb.Error as error:
+        message = str(error)
+        holder = lock_holder(message)
+        if holder is not None:
+            raise locked(path, holder) from error
+        raise EnvironmentFailure(
+            f"the warehouse {path} cannot be opened: {message.splitlines()[0]}",
+            next_step="check that INFLUX_DB names a DuckDB file that you may write to",
+        ) from error
+    return connection
+
+
+def _refuse_other_layouts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        row = connection.execute("select max(version) from raw.layout").fetchone()
+    except duckdb.CatalogException as error:
+        raise EnvironmentFailure(
+            f"{path} holds no raw layer: it is not an influx-m2 warehouse, or nothing has been landed",
+            next_step="land something first: influx-m2 harvest --from FILE",
+        ) from error
+    version = row[0] if row else None
+    if version != LAYOUT_VERSION:
+        raise EnvironmentFailure(
+            f"the warehouse {path} has layout {version}; this version reads layout {LAYOUT_VERSION}",
+            next_step="use the influx-m2 version that wrote it",
+        )
