@@ -8,3 +8,11 @@
 {% macro first_metric(name) -%}
     coalesce(in_meta.{{ name }}, in_ext.{{ name }}, in_public.{{ name }}, x.{{ name }})
 {%- endmacro %}
+
+{# The same for text, where an empty string is null. #}
+{% macro first_text(name) -%}
+    coalesce(
+            nullif(in_meta.{{ name }}, ''), nullif(in_ext.{{ name }}, ''),
+            nullif(in_public.{{ name }}, ''), nullif(x.{{ name }}, '')
+        )
+{%- endmacro %}

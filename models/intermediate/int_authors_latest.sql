@@ -3,7 +3,14 @@ with
 
 observations as (
 
-    select * from {{ ref('int_observations') }}
+    select
+        *,
+        {
+            'method': source_method,
+            'fetched_at': {{ rfc3339('observed_at') }},
+            'evidence': source_evidence
+        } as observed_in
+    from {{ ref('int_observations') }}
     where is_latest
 
 ),
@@ -29,16 +36,12 @@ curated as (
         observations.*,
         coalesce(curation.topic_tags, []) as topic_tags,
         curation.lang_primary,
-        -- where the numbers were seen stands beside where curators found the author
-        list_distinct(coalesce(curation.sources, []) || case
-            when observations.source_method is not null
-                then [{
-                    'method': observations.source_method,
-                    'fetched_at': {{ rfc3339('observations.observed_at') }},
-                    'evidence': observations.source_evidence
-                }]
-            else []
-        end) as sources,
+        -- where the numbers were seen stands behind where curators found the author
+        case
+            when observations.source_method is null or list_contains(curation.sources, observed_in)
+                then coalesce(curation.sources, [])
+            else list_append(coalesce(curation.sources, []), observed_in)
+        end as sources,
         coalesce(curation.is_org, false) as is_org_curated,
         coalesce(curation.is_official, false) or observations.is_government as is_official,
         coalesce(curation.is_banned, false) as is_banned_curated,

@@ -76,13 +76,8 @@ renamed as (
         case when x.verified in ('blue', 'org', 'legacy', 'business') then x.verified else 'none' end as verified,
         case when x.verified not in ('none', 'blue', 'org', 'legacy', 'business') then x.verified end as unknown_verified,
         nullif(x.url, '') as links,
-        nullif(coalesce(
-            in_meta.pinned_tweet_id, in_ext.pinned_tweet_id, in_public.pinned_tweet_id, x.pinned_tweet_id
-        ), '') as pinned_tweet_id,
-        nullif(coalesce(
-            in_meta.most_recent_tweet_id, in_ext.most_recent_tweet_id,
-            in_public.most_recent_tweet_id, x.most_recent_tweet_id
-        ), '') as most_recent_tweet_id,
+        {{ first_text('pinned_tweet_id') }} as pinned_tweet_id,
+        {{ first_text('most_recent_tweet_id') }} as most_recent_tweet_id,
         case when regexp_matches(x.lang_primary, '^[a-z]{2}(-[A-Z]{2})?$') then x.lang_primary end as lang_primary,
         -- a record names its own sources, as a curated fact
         cast(null as varchar) as source_method,

@@ -71,10 +71,10 @@ renamed as (
             array_to_string(list_transform(x.entities.url.urls, lambda link: link.expanded_url), ' '),
             array_to_string(list_transform(x.entities.description.urls, lambda link: link.expanded_url), ' ')
         ), '') as links,
-        nullif(coalesce(x.pinned_post_id, x.pinned_tweet_id), '') as pinned_tweet_id,
-        nullif(coalesce(x.most_recent_post_id, x.most_recent_tweet_id), '') as most_recent_tweet_id,
+        coalesce(nullif(x.pinned_post_id, ''), nullif(x.pinned_tweet_id, '')) as pinned_tweet_id,
+        coalesce(nullif(x.most_recent_post_id, ''), nullif(x.most_recent_tweet_id, '')) as most_recent_tweet_id,
         'x_api_v2' as source_method,
-        coalesce('request ' || request_id, file || ':' || line_number) as source_evidence,
+        coalesce('X API v2, request ' || request_id, file || ', line ' || line_number) as source_evidence,
 
         -- numerics
         x.public_metrics.followers_count as followers_count,

@@ -1,0 +1,52 @@
+# Everything is set up in .venv from pinned, hashed requirements. Python 3.11+ and make are all it takes.
+PYTHON ?= python3
+BIN := .venv/bin
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench pins clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
+		| while IFS='|' read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+demo: .venv/ready ## From nothing to a release of 531 synthetic authors; no token needed
+	$(BIN)/influx-m2 demo
+
+test: .venv/ready-dev lint ## Check style and types, then run all tests
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: .venv/ready-dev ## Check format, style and types of Python and SQL
+	$(BIN)/ruff format --check extract tests
+	$(BIN)/ruff check extract tests
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 models tests/sql
+
+format: .venv/ready-dev ## Put Python into the house format
+	$(BIN)/ruff format extract tests
+	$(BIN)/ruff check --fix extract tests
+
+bench: .venv/ready-dev ## The whole path against one DuckDB pass over the same million users
+	$(BIN)/python tests/bench/bench.py
+
+pins: .venv/ready-dev ## Resolve the requirements anew (needs the package index)
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile $(PIN) --extra setup -o requirements.txt pyproject.toml
+	$(BIN)/pip-compile $(PIN) --extra setup --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+PIN := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+clean: ## Remove what make made (the warehouse and the releases stay)
+	rm -rf .venv target logs
+
+.venv/ready: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "influx-m2 needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

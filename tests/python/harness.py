@@ -1,0 +1,110 @@
+"""What the tests share: the real command line, real dbt, a warehouse and a target folder of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED_DATA = Path(os.environ.get("INFLUX_SHARED_DATA", ROOT.parent / "shared" / "data"))
+SAMPLE = SHARED_DATA / "authors_sample.jsonl"
+BIN = Path(sys.executable).parent
+
+needs_sample = pytest.mark.skipif(
+    not SAMPLE.exists(), reason=f"the real records are not here: {SAMPLE} does not exist"
+)
+
+
+class Workplace:
+    """A warehouse of its own; commands run from a folder outside the project."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.warehouse = folder / "warehouse.duckdb"
+        self.out = folder / "out"
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("X_", "INFLUX_", "DBT_"))}
+        self.environment = kept | {
+            "INFLUX_DB": str(self.warehouse),
+            "INFLUX_PROJECT_DIR": str(ROOT),
+            "DBT_TARGET_PATH": str(folder / "target"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+            "COLUMNS": "80",
+        }
+
+    def run(
+        self,
+        *arguments: object,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run influx-m2 as a person would; nothing is checked."""
+        done = subprocess.run(
+            [str(BIN / "influx-m2"), *map(str, arguments)],
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            cwd=folder or self.folder,
+            env=self.environment | dict(environment or {}),
+            timeout=300,
+            check=False,
+        )
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+        )
+
+    def succeed(self, *arguments: object, **options: Any) -> str:
+        """Run influx-m2, which must exit 0; its standard output."""
+        done = self.run(*arguments, **options)
+        assert done.returncode == 0, f"{done.args}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def refuse(self, code: int, *arguments: object, **options: Any) -> str:
+        """Run influx-m2, which must end with the code, no trace, and a next step; its standard error."""
+        done = self.run(*arguments, **options)
+        assert done.returncode == code, f"{done.args}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr, done.stderr
+        assert "next: " in done.stderr, done.stderr
+        return done.stderr
+
+    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run dbt as an ordinary command in the project's folder."""
+        return subprocess.run(
+            [str(BIN / "dbt"), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=self.environment,
+            timeout=300,
+            check=False,
+        )
+
+    def build(self) -> None:
+        """dbt build, which must be green."""
+        done = self.dbt("build", "--quiet")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """The answer to a query, read-only, as dictionaries."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            answer = connection.execute(query, list(values))
+            names = [column[0] for column in answer.description or []]
+            return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+    def value(self, query: str, *values: object) -> Any:
+        """The one value that a query answers."""
+        (row,) = self.rows(query, *values)
+        (value,) = row.values()
+        return value
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """A file in the workplace."""
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
