@@ -10,11 +10,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from extract import __version__
-from extract.errors import DataRefused, EnvironmentFailure, InfluxError
+from extract.errors import DataRefused, InfluxError
 
 if TYPE_CHECKING:
     from extract.harvest.harvest import Harvested, Order
@@ -26,6 +25,8 @@ EXIT_CODES = (
     "everything kept, 4 environment (token, lock, disk, dbt), 130 interrupted."
 )
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="influx-m2",
     help="Raw X user metrics in, a validated M2 author index out.",
@@ -34,7 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Handles = Annotated[list[str] | None, typer.Argument(help="Handles to ask X for, with or without @.")]
+Handles = Annotated[
+    list[str] | None, typer.Argument(help="Handles to ask X for, with or without @.")
+]
 HandleFiles = Annotated[
     list[str] | None,
     typer.Option("--handles", metavar="FILE", help="A list of handles: text, CSV or data set."),
@@ -54,10 +57,13 @@ AsOf = Annotated[
     str | None, typer.Option(metavar="DATE", help="Judge as of this UTC date, not as observed.")
 ]
 Out = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Where releases lie; data in the project if left out.")
+    Path | None,
+    typer.Option(metavar="DIR", help="Where releases lie; data in the project if left out."),
 ]
 Model = Annotated[str, typer.Option(metavar="MODEL", help="m2 (the current M2), m2.0 or m0.")]
-Force = Annotated[bool, typer.Option("--force", help="Publish in spite of a NO-GO on freshness of the build.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Publish in spite of a NO-GO on freshness of the build.")
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -134,7 +140,8 @@ def run(
 @app.command(epilog=EXIT_CODES)
 def validate(
     file: Annotated[
-        Path | None, typer.Argument(help="A release (.jsonl, .jsonl.gz); standard input if left out.")
+        Path | None,
+        typer.Argument(help="A release (.jsonl, .jsonl.gz); standard input if left out."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Add the rules of a release.")] = False,
     paranoid: Annotated[
@@ -144,7 +151,8 @@ def validate(
         Path | None, typer.Option("--schema", "-s", metavar="FILE", help="Another JSON Schema.")
     ] = None,
     manifest: Annotated[
-        Path | None, typer.Option("--manifest", "-m", metavar="FILE", help="Check count and hash too.")
+        Path | None,
+        typer.Option("--manifest", "-m", metavar="FILE", help="Check count and hash too."),
     ] = None,
 ) -> None:
     """Check a release: every violation with line, field, value and rule. Exit 1 if there is any."""
@@ -152,10 +160,10 @@ def validate(
 
     checked = validate_lines(
         open_records(file),
-        schema=read_object(schema) if schema else None,
+        schema=read_object(schema, noun="schema") if schema else None,
         strict=strict,
         paranoid=paranoid,
-        manifest=read_object(manifest) if manifest else None,
+        manifest=read_object(manifest, noun="manifest") if manifest else None,
     )
     for found in checked:
         typer.echo(str(found))
@@ -191,8 +199,12 @@ def simulate(
     dialect: Annotated[str, typer.Option(help="new or legacy.")] = "new",
     limit: Annotated[int, typer.Option(min=1, help="Requests a window.")] = 300,
     window: Annotated[float, typer.Option(min=0.1, help="Length of a window in seconds.")] = 900.0,
-    fault_share: Annotated[float, typer.Option(min=0, max=1, help="Share of requests that fail.")] = 0.0,
-    log: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every request there.")] = None,
+    fault_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of requests that fail.")
+    ] = 0.0,
+    log: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every request there.")
+    ] = None,
 ) -> None:
     """Stand in for the X API on this machine, with synthetic users that say so."""
     from extract.harvest.simulator import SIMULATED_TOKEN, SimulatorSettings
@@ -297,21 +309,13 @@ def _run(
 def main() -> None:
     """Entry point: runs the command and turns every outcome into its exit code."""
     try:
-        code = app(standalone_mode=False)
+        app()
     except InfluxError as error:
         from extract.console import tell_error
 
         tell_error(error)
-        code = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        typer.echo("interrupted; what was landed is kept", err=True)
-        code = 130
-    except BrokenPipeError:
-        from extract.console import die_quietly_of_a_closed_pipe
-
-        die_quietly_of_a_closed_pipe()
-        code = EnvironmentFailure.exit_code
-    sys.exit(code)
+        sys.exit(error.exit_code)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            typer.echo("interrupted; what was landed before is kept", err=True)
+        raise

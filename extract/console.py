@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from types import TracebackType
 
@@ -85,11 +83,6 @@ class ProgressDisplay:
         """Something that the person should know."""
         if not self._quiet:
             self._console.print(_plain(text), style="dim" if self._console.is_terminal else None)
-
-
-def die_quietly_of_a_closed_pipe() -> None:
-    """Standard output is gone (``| head``): nothing more can be said there, not even at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _plain(text: str) -> str:

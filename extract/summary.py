@@ -76,7 +76,9 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
     facts.add_row("rejected", f"{summary.rejected} lines")
     facts.add_row("authors", str(summary.authors))
     rules = ", ".join(f"{rule} {count}" for rule, count in summary.excluded.items())
-    facts.add_row("excluded", f"{sum(summary.excluded.values())}" + (f" ({rules})" if rules else ""))
+    facts.add_row(
+        "excluded", f"{sum(summary.excluded.values())}" + (f" ({rules})" if rules else "")
+    )
     facts.add_row("published", str(release.manifest["count"]))
     console.print(facts)
 
@@ -91,7 +93,9 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
     console.print(f"           {_short(release.folder)}", soft_wrap=True)
     console.print(f"warehouse  {_short(project.warehouse)}", soft_wrap=True)
     console.print(
-        'look on    influx-m2 sql "from marts.excluded_authors limit 5"', soft_wrap=True, markup=False
+        'look on    influx-m2 sql "from marts.excluded_authors limit 5"',
+        soft_wrap=True,
+        markup=False,
     )
 
 

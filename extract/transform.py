@@ -73,9 +73,10 @@ class _Progress:
 
     def hear(self, event: Any) -> None:
         data = event.data
-        if event.info.name.startswith("Log") and hasattr(data, "total") and hasattr(data, "index"):
-            if event.info.name.endswith("Result"):
-                self._on_node(data.index, data.total)
+        if event.info.name.endswith("Result") and hasattr(data, "index"):
+            # seeds and models call the number of all nodes total, tests call it num_models
+            total = data.total if hasattr(data, "total") else data.num_models
+            self._on_node(data.index, total)
 
 
 def _judged(project: Project, result: Any) -> Build:

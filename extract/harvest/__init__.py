@@ -1,0 +1,1 @@
+"""The way in: handles and files, the X API, and landing in raw."""

@@ -1,6 +1,6 @@
-"""Input files as clean chunks of lines: plain or gzip, named or standard input, of any size.
+r"""Input files as clean chunks of lines: plain or gzip, named or standard input, of any size.
 
-A chunk is what DuckDB can read as lines without a second thought: UTF-8, ``\\n`` line ends, no byte
+A chunk is what DuckDB can read as lines without a second thought: UTF-8, ``\n`` line ends, no byte
 that its reader takes for a separator. What is not so is set aside line by line, with the reason, and
 leaves a blank line behind, so that line numbers stay true.
 """
@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, Literal, TypeAlias
 
 from extract.errors import DataRefused, UsageError
 
@@ -30,6 +30,9 @@ SEPARATOR = b"\x01"  # never part of valid JSON text, so DuckDB may take it as i
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+
+
+Peekable: TypeAlias = "io.BufferedReader[Any]"  # generic for type checkers only
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class InputFile:
     """A readable, non-empty input. ``sha256`` and ``bytes_read`` grow as it is read (uncompressed)."""
 
     name: str
-    stream: BinaryIO
+    stream: Peekable
     layout: Literal["lines", "document"]
     modified_at: datetime | None
     bytes_read: int = 0
@@ -80,10 +83,7 @@ class InputFile:
         try:
             data = self.stream.read(size)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise UsageError(
-                f"{self.name} is a damaged gzip file ({error}); nothing of it was landed",
-                next_step="fetch or compress the file again, then run the same command",
-            ) from error
+            raise _damaged(self.name, error) from error
         except OSError as error:
             raise UsageError(
                 f"{self.name} cannot be read to its end: {error.strerror}; nothing of it was landed",
@@ -151,16 +151,14 @@ def open_input(path: str) -> Iterator[InputFile]:
         UsageError: missing, a folder, or not readable.
         DataRefused: empty.
     """
-    raw = _open_raw(path)
-    with raw:
-        head = raw.peek(2)[:2]
-        stream: BinaryIO = raw
-        if head == _GZIP_MAGIC:
-            stream = gzip.GzipFile(fileobj=raw, mode="rb")
+    with _open_raw(path) as raw:
+        packed = raw.peek(2)[:2] == _GZIP_MAGIC
+        stream: Peekable = raw
+        if packed:
+            stream = io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 20)
         name = "standard input" if path == STANDARD_INPUT else path
-        buffered = io.BufferedReader(stream, 1 << 20)  # type: ignore[type-var]
-        file = InputFile(name, buffered, "lines", _modified_at(path))
-        start = _first_bytes(file, buffered)
+        file = InputFile(name, stream, "lines", _modified_at(path))
+        start = _first_bytes(file)
         if not start.strip():
             raise DataRefused(
                 f"{name} is empty: there is nothing to land",
@@ -170,11 +168,11 @@ def open_input(path: str) -> Iterator[InputFile]:
         yield file
 
 
-def _open_raw(path: str) -> io.BufferedReader:
-    if path == STANDARD_INPUT:
-        return io.BufferedReader(sys.stdin.buffer.raw)  # type: ignore[attr-defined]
+def _open_raw(path: str) -> io.BufferedReader[Any]:
     try:
-        return Path(path).open("rb")
+        if path == STANDARD_INPUT:
+            return io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False), 1 << 20)
+        return io.BufferedReader(io.FileIO(path), 1 << 20)
     except IsADirectoryError as error:
         raise UsageError(
             f"{path} is a folder", next_step="name the files in it: --from FILE, once for each"
@@ -189,14 +187,18 @@ def _open_raw(path: str) -> io.BufferedReader:
         ) from error
 
 
-def _first_bytes(file: InputFile, buffered: io.BufferedReader) -> bytes:
+def _first_bytes(file: InputFile) -> bytes:
     try:
-        return buffered.peek(1 << 16).removeprefix(_BOM)
+        return file.stream.peek(1 << 16).removeprefix(_BOM)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UsageError(
-            f"{file.name} is a damaged gzip file ({error}); nothing of it was landed",
-            next_step="fetch or compress the file again, then run the same command",
-        ) from error
+        raise _damaged(file.name, error) from error
+
+
+def _damaged(name: str, error: Exception) -> UsageError:
+    return UsageError(
+        f"{name} is a damaged gzip file ({error}); nothing of it was landed",
+        next_step="fetch or compress the file again, then run the same command",
+    )
 
 
 def _layout(path: str, start: bytes) -> Literal["lines", "document"]:

@@ -44,8 +44,9 @@ def from_arguments(words: Iterable[str]) -> HandleList:
 
 
 def from_file(path: str) -> HandleList:
-    """Handles of a text file (one a line, ``#`` comments), a CSV with a ``handle`` column, or a data
-    set of JSON lines; plain or gzip; ``-`` is standard input.
+    """Handles of a text file, a CSV with a ``handle`` column, or a data set of JSON lines.
+
+    Text has one handle a line and ``#`` comments. Plain or gzip; ``-`` is standard input.
 
     Raises:
         UsageError: the file is missing or cannot be read.

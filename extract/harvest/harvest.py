@@ -145,7 +145,9 @@ def _tell_rejected(handles: HandleList, display: Display) -> None:
     for line in handles.rejected[:3]:
         display.note(f"{handles.source}, line {line.line_number}: {line.text!r} is {line.reason}")
     if len(handles.rejected) > 3:
-        display.note(f"{handles.source}: {len(handles.rejected)} lines are no handles, see raw.rejected_lines")
+        display.note(
+            f"{handles.source}: {len(handles.rejected)} lines are no handles, see raw.rejected_lines"
+        )
 
 
 def _stamp(text: str | None) -> datetime | None:
@@ -158,7 +160,11 @@ def _stamp(text: str | None) -> datetime | None:
             f"--observed-at {text!r} is not a time",
             next_step="give a UTC time such as 2025-11-28T06:00:00Z",
         ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).replace(tzinfo=None)
+    return (
+        (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        .astimezone(UTC)
+        .replace(tzinfo=None)
+    )
 
 
 def _nothing_to_do(lists: list[HandleList]) -> UsageError | DataRefused:
@@ -189,7 +195,5 @@ def _all_rejected(run: Run, connection: duckdb.DuckDBPyConnection) -> DataRefuse
     where = f"; {first[0]}, line {first[1]}: {first[2]}" if first else ""
     return DataRefused(
         f"none of the {run.landed.lines} lines could be landed{where}",
-        next_step="check that the file holds X API v2 pages or users, or data set records; the lines are in raw.rejected_lines",
+        next_step="give X API v2 pages or users, or data set records; the lines are in raw.rejected_lines",
     )
-
-

@@ -153,7 +153,9 @@ class Run:
     def land_handles(self, handles: HandleList) -> None:
         """Land the curated facts that came with handles, and the lines that are no handles."""
         with _clear_errors(handles.source), self._transaction():
-            curated = [asdict(row) | {"landed_at": utc_now().isoformat()} for row in handles.curated]
+            curated = [
+                asdict(row) | {"landed_at": utc_now().isoformat()} for row in handles.curated
+            ]
             self._insert_rows("curation", handles.source, curated)
             self._reject(handles.source, handles.rejected)
         self.landed += Landed(rejected_lines=len(handles.rejected))

@@ -157,7 +157,7 @@ def _judge(
     match status:
         case 200 if document is None:
             return "passing_fault", "the body is not JSON, or cut short"
-        case 200 if "data" not in document and "errors" not in document:
+        case 200 if not {"data", "errors"} & set(document or {}):
             return "passing_fault", "neither data nor errors in the answer"
         case 200:
             return "page", None

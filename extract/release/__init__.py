@@ -1,0 +1,1 @@
+"""The way out: export, validation, and the schema of a published record."""

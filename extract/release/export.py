@@ -45,14 +45,14 @@ def export(
 
     Raises:
         UsageError: an unknown model version.
-        DataRefused: nothing to publish, or not the latest data (``force`` overrides both); or a
-            record that is not valid (nothing overrides that).
+        DataRefused: what was landed last is not built (``force`` overrides that); there is nobody to
+            publish, or a record that is not valid (nothing overrides these).
         EnvironmentFailure: the warehouse or the folder cannot be used.
     """
     target = (out or project.data).absolute()
     with open_warehouse(project, read_only=True) as connection:
         chosen = _model(connection, model)
-        objections = list(_objections(connection, chosen["model_version"]))
+        objections = list(_objections(connection))
         if objections and not force:
             raise DataRefused(
                 f"NO-GO: {'; '.join(objections)}; nothing was replaced",
@@ -82,14 +82,7 @@ def _model(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
     raise UsageError(f"there is no model {name!r}", next_step=f"choose one of: {known}")
 
 
-def _objections(connection: duckdb.DuckDBPyConnection, model_version: str) -> Iterator[str]:
-    (records,) = _row(
-        connection,
-        "select count(*) from marts.release_records where model_version = ?",
-        [model_version],
-    )
-    if records == 0:
-        yield f"there is no publishable author under {model_version}"
+def _objections(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     landed, built = _row(
         connection,
         "select (select max(landing_id) from raw.users), greatest("
@@ -119,6 +112,11 @@ def _manifest(
         "where model_version = ?",
         [model["model_version"]],
     )
+    if count == 0:
+        raise DataRefused(
+            f"NO-GO: there is no publishable author under {model['model_version']}; nothing was replaced",
+            next_step='see why: influx-m2 sql "select rule, count(*) from marts.excluded_authors group by 1"',
+        )
     (run_id,) = _row(connection, "select max(run_id) from raw.runs")
     return {
         "schema_version": "1",
@@ -140,10 +138,13 @@ def _complete(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     """Compress and validate what was written, and write the manifest that vouches for it."""
     records = folder / RECORDS
     packed = records.with_suffix(".jsonl.gz")
-    with records.open("rb") as plain, packed.open("wb") as out:
+    with (
+        records.open("rb") as plain,
+        packed.open("wb") as out,
         # without a name and a time in its header the same records give the same bytes
-        with gzip.GzipFile(filename="", fileobj=out, mode="wb", mtime=0) as squeezed:
-            shutil.copyfileobj(plain, squeezed, 1 << 20)
+        gzip.GzipFile(filename="", fileobj=out, mode="wb", mtime=0) as squeezed,
+    ):
+        shutil.copyfileobj(plain, squeezed, 1 << 20)
     manifest |= {"sha256": _sha256(records), "sha256_gz": _sha256(packed)}
     validation = validate_lines(open_records(records), strict=True, manifest=manifest)
     first = next((found for found in validation if found.severity == "error"), None)

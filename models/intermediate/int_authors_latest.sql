@@ -36,11 +36,15 @@ curated as (
         observations.*,
         coalesce(curation.topic_tags, []) as topic_tags,
         curation.lang_primary,
-        -- where the numbers were seen stands behind where curators found the author
+        -- Where the numbers were seen stands behind where curators found the author; a data set record
+        -- that names its sources needs no other.
         case
-            when observations.source_method is null or list_contains(curation.sources, observed_in)
-                then coalesce(curation.sources, [])
-            else list_append(coalesce(curation.sources, []), observed_in)
+            when coalesce(len(curation.sources), 0) = 0 then [observed_in]
+            when
+                observations.source_method = 'dataset_record'
+                or list_contains(curation.sources, observed_in)
+                then curation.sources
+            else list_append(curation.sources, observed_in)
         end as sources,
         coalesce(curation.is_org, false) as is_org_curated,
         coalesce(curation.is_official, false) or observations.is_government as is_official,

@@ -15,7 +15,14 @@ from hypothesis.strategies import one_of
 from scoring_oracle import Observation, from_raw, passes_entry_threshold, score_m0, score_m20
 from strategies import OBSERVED_AT, dataset_records, make_users, v2_users
 
-ROUNDED = {"score", "quality", "relevance", "relevance_tags", "relevance_keywords", "relevance_bonus"}
+ROUNDED = {
+    "score",
+    "quality",
+    "relevance",
+    "relevance_tags",
+    "relevance_keywords",
+    "relevance_bonus",
+}
 
 
 def expected(observation: Observation) -> dict[str, dict[str, float | None]]:
@@ -78,7 +85,9 @@ def test_two_thousand_made_users_get_the_scores_of_the_document(workplace: Workp
     assert assert_agreement(workplace, users, OBSERVED_AT) == 2_000
 
 
-def test_users_that_hypothesis_thinks_of_get_the_scores_of_the_document(workplace: Workplace) -> None:
+def test_users_that_hypothesis_thinks_of_get_the_scores_of_the_document(
+    workplace: Workplace,
+) -> None:
     # One build for all of them: a dbt build an example would take hours.
     users: dict[str, dict[str, Any]] = {}
 

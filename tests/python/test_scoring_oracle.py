@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from scoring_oracle import (
     CORE_TAGS,
     KEYWORDS,

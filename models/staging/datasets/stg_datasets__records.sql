@@ -22,6 +22,8 @@ parsed as (
     select
         landing_id,
         run_id,
+        file,
+        line_number,
         observed_at as landed_observed_at,
         payload_hash,
         from_json(
@@ -79,9 +81,8 @@ renamed as (
         {{ first_text('pinned_tweet_id') }} as pinned_tweet_id,
         {{ first_text('most_recent_tweet_id') }} as most_recent_tweet_id,
         case when regexp_matches(x.lang_primary, '^[a-z]{2}(-[A-Z]{2})?$') then x.lang_primary end as lang_primary,
-        -- a record names its own sources, as a curated fact
-        cast(null as varchar) as source_method,
-        cast(null as varchar) as source_evidence,
+        'dataset_record' as source_method,
+        file || ', line ' || line_number as source_evidence,
         x.topic_tags as topic_tags,
         list_transform(
             list_filter(
