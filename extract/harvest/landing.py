@@ -28,6 +28,9 @@ from extract.harvest.files import (
 from extract.harvest.handles import HandleList
 from extract.harvest.x_api import Answer
 
+# what a full disk, too little memory or a failing file system looks like
+_FULL = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, OSError)
+
 _SQL = resources.files(__package__).joinpath("landing.sql").read_text(encoding="utf-8")
 _STATEMENTS = [statement for statement in _SQL.split(";\n") if statement.strip()]
 _PREPARING = [statement for statement in _STATEMENTS if "temp table" in statement]
@@ -142,7 +145,7 @@ class Run:
         )
         with _clear_errors(origin.source):
             self._connection.execute(
-                "create or replace temp table lines as select $page as text where $page is not null",
+                "create or replace temp table lines as select cast($page as varchar) as text where $page is not null",
                 {"page": answer.page},
             )
             load = _Load(first_line=1, lines=int(answer.page is not None))
@@ -282,7 +285,7 @@ class Run:
 def _clear_errors(what: str) -> Iterator[None]:
     try:
         yield
-    except (duckdb.Error, OSError) as error:
+    except _FULL as error:
         raise EnvironmentFailure(
             f"{what} could not be landed: {str(error).splitlines()[0]}; nothing of it was kept, and "
             "everything landed before it was",
