@@ -1,0 +1,55 @@
+"""What README says is so: its queries run, its commands exist, its seeds are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from extract.cli import app
+from harness import ROOT, Workplace
+from test_landing import SEEN, lines, record, user
+from typer.main import get_command
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+QUERIES = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    workplace = Workplace(tmp_path_factory.mktemp("readme"))
+    near = user(3, public_metrics={"followers_count": 48_000})
+    path = workplace.write("users.jsonl", lines(user(1), record(2, topic_tags=["ml"]), near))
+    workplace.succeed("harvest", "--from", path, "--observed-at", SEEN)
+    workplace.build()
+    return workplace
+
+
+@pytest.mark.xdist_group("readme")
+@pytest.mark.parametrize("query", QUERIES, ids=range(1, len(QUERIES) + 1))
+def test_each_query_of_the_readme_answers_with_rows(built: Workplace, query: str) -> None:
+    answer = built.succeed("sql", "--csv", query)
+    assert len(answer.splitlines()) > 1
+
+
+def test_there_are_five_queries() -> None:
+    assert len(QUERIES) == 5
+
+
+def test_every_mart_is_described_and_every_described_mart_exists() -> None:
+    described = set(re.findall(r"^\| `marts\.(\w+)`", README, re.MULTILINE))
+    assert described == {path.stem for path in (ROOT / "models" / "marts").glob("*.sql")}
+
+
+def test_every_command_and_option_in_the_readme_exists() -> None:
+    commands = get_command(app).commands
+    used = re.findall(r"influx-m2 ([a-z]+)((?: [^`\n#]*)?)", README)
+    assert {"harvest", "run", "export", "validate", "sql", "simulate"} <= {name for name, _ in used}
+    for name, rest in used:
+        options = {option for parameter in commands[name].params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", rest.split('"')[0])) <= options | {"--help"}, (name, rest)
+
+
+def test_every_file_that_is_named_is_there() -> None:
+    for name in re.findall(r"`((?:seeds|tests|models|macros)/[\w/.-]+)`", README):
+        assert Path(ROOT / name).exists(), name
