@@ -6,7 +6,7 @@
 {%- endmacro %}
 
 {% macro first_metric(name) -%}
-    coalesce(in_meta.{{ name }}, in_ext.{{ name }}, in_public.{{ name }}, x.{{ name }})
+    {{ count_of("coalesce(in_meta." ~ name ~ ", in_ext." ~ name ~ ", in_public." ~ name ~ ", x." ~ name ~ ")") }}
 {%- endmacro %}
 
 {# The same for text, where an empty string is null. #}

@@ -12,6 +12,7 @@ import json
 import math
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -149,10 +150,10 @@ class RecordReader:
         if len(members) == len(pairs):
             return members
         self._odd = True
-        counted = _RepeatedKeys(members)
-        keys = [key for key, _ in pairs]
-        counted.repeated = tuple(key for key in members if keys.count(key) > 1)
-        return counted
+        times = Counter(key for key, _ in pairs)
+        ambiguous = _RepeatedKeys(members)
+        ambiguous.repeated = tuple(key for key, count in times.items() if count > 1)
+        return ambiguous
 
     def _float(self, digits: str) -> float:
         number = float(digits)
@@ -180,7 +181,7 @@ def _text(raw: bytes, line: int, found: list[Violation]) -> str | None:
         found.append(Violation(line, ROOT, shown, "final-newline", message, "warning"))
     if body.endswith(b"\r"):
         found.append(_fault(line, "line-end", "the line ends in CR LF, not LF", _shown(raw[-40:])))
-        body = body.rstrip(b"\r")
+        body = body[:-1]
     if body.startswith(_BYTE_ORDER_MARK):
         message = "the line starts with a byte order mark"
         found.append(_fault(line, "byte-order-mark", message, _shown(body[:40])))

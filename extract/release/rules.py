@@ -52,7 +52,7 @@ class FirstLines:
 
     def first(self, text: str, line: int) -> int | None:
         """The line on which ``text`` was first seen, or None when this is it."""
-        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        digest = blake2b(text.encode(), digest_size=8).digest()
         key = int.from_bytes(digest, "little") or 1
         at = self._place(key)
         if self._slots[at]:

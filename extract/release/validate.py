@@ -165,10 +165,7 @@ def _not_said_yet(strict: list[Violation], found: list[Violation]) -> list[Viola
         one
         for one in strict
         if one.rule not in RESTATING
-        or not any(
-            one.field == field or one.field.startswith((f"{field}.", f"{field}["))
-            for field in refused
-        )
+        or not (one.field in refused or one.field.partition(".")[0] in refused)
     ]
 
 

@@ -27,7 +27,7 @@ judged as (
         case
             when not coalesce(regexp_matches(author_id, '^[0-9]{1,19}$'), false) then 'unpublishable_id'
             when not coalesce(regexp_matches(handle, '^[A-Za-z0-9_]{1,15}$'), false) then 'unpublishable_handle'
-            when coalesce(name, '') = '' then 'unpublishable_name'
+            when coalesce({{ without_nul('name') }}, '') = '' then 'unpublishable_name'
             when coalesce(followers_count, -1) < 0 then 'unpublishable_followers'
             when
                 starts_with(author_id, '1234567890000000')

@@ -33,15 +33,15 @@ published as (
 
         -- strings
         authors.handle,
-        authors.name,
-        authors.description,
+        {{ without_nul('authors.name') }} as name,
+        {{ without_nul('authors.description') }} as description,
         authors.verified,
         coalesce(authors.lang_primary, '{{ var("default_lang") }}') as lang_primary,
-        authors.topic_tags,
+        list_transform(authors.topic_tags, lambda tag: {{ without_nul('tag') }}) as topic_tags,
         authors.risk_flags,
         authors.sources,
-        authors.pinned_tweet_id,
-        authors.most_recent_tweet_id,
+        {{ id_of('authors.pinned_tweet_id') }} as pinned_tweet_id,
+        {{ id_of('authors.most_recent_tweet_id') }} as most_recent_tweet_id,
         -- the compact, key-sorted JSON of what identifies the record; nothing in it can need escaping
         sha256(
             '{"followers_count":' || authors.followers_count

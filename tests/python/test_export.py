@@ -229,3 +229,58 @@ def test_a_handle_that_changed_hands_belongs_to_the_author_seen_last(tmp_path: P
     assert workplace.rows("select author_id, rule from marts.excluded_authors") == [
         {"author_id": "1", "rule": "handle_reassigned"}
     ]
+
+
+def test_one_absurd_record_does_not_stop_the_others(tmp_path: Path) -> None:
+    absurd = [
+        record(2, name="nul\0name", description="a\0b", topic_tags=["a\0", None, ""]),
+        record(3, tweet_count=-5, listed_count="many", media_count=10**30, pinned_tweet_id="none"),
+        record(4, lang_primary="English", verified="gold", risk_flags="x", followers_count="70000"),
+        record(
+            5, meta={"sources": [{"method": "m"}, {"evidence": "e"}, 7], "last_refresh_at": "soon"}
+        ),
+        record(
+            6,
+            meta={"last_refresh_at": "99999-01-01T00:00:00Z", "sources": "none"},
+            ext=[],
+            public_metrics=3,
+        ),
+        record(7, account_created_at="0001-01-01T00:00:00Z", most_recent_tweet_id="9" * 25),
+        record(8, topic_tags="ml", is_org=None, is_official="no", banned=0),
+        user(
+            9,
+            public_metrics={"followers_count": 90_000, "tweet_count": -1, "like_count": "x"},
+            created_at="never",
+        ),
+        user(10, public_metrics=None, protected=True),
+        user(11, public_metrics={"followers_count": -7}),
+        user(12, name=""),
+        user(
+            13,
+            name=None,
+            entities={"url": 5, "description": {"urls": {}}},
+            withheld={"country_codes": ["DE"]},
+        ),
+        user(
+            14, verified="yes", verified_type=["blue"], pinned_tweet_id=12345678901234567890, url=7
+        ),
+    ]
+    workplace = built(tmp_path, lines(record(1), *absurd))
+    workplace.succeed("export", "--out", workplace.out)
+    assert {one["id"] for one in published(workplace)} == {
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "7",
+        "8",
+        "9",
+        "14",
+    }
+    assert {row["author_id"]: row["rule"] for row in workplace.rows("from marts.excluded_authors")} == {
+        "10": "unpublishable_followers", "11": "unpublishable_followers",
+        "12": "unpublishable_name", "13": "unpublishable_name",
+    }  # fmt: skip
+    assert published(workplace)[0].keys() <= set(KEYS)

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from extract.cli import app
 from harness import ROOT, Workplace
 from test_landing import SEEN, lines, record, user
 from typer.main import get_command
+
+from extract.cli import app
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 QUERIES = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
@@ -47,7 +48,10 @@ def test_every_command_and_option_in_the_readme_exists() -> None:
     assert {"harvest", "run", "export", "validate", "sql", "simulate"} <= {name for name, _ in used}
     for name, rest in used:
         options = {option for parameter in commands[name].params for option in parameter.opts}
-        assert set(re.findall(r"--[a-z-]+", rest.split('"')[0])) <= options | {"--help"}, (name, rest)
+        assert set(re.findall(r"--[a-z-]+", rest.split('"')[0])) <= options | {"--help"}, (
+            name,
+            rest,
+        )
 
 
 def test_every_file_that_is_named_is_there() -> None:

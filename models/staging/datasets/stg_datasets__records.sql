@@ -83,7 +83,7 @@ renamed as (
         case when regexp_matches(x.lang_primary, '^[a-z]{2}(-[A-Z]{2})?$') then x.lang_primary end as lang_primary,
         'dataset_record' as source_method,
         file || ', line ' || line_number as source_evidence,
-        x.topic_tags as topic_tags,
+        list_filter(x.topic_tags, lambda tag: tag <> '') as topic_tags,
         list_transform(
             list_filter(
                 x.meta.sources,
@@ -97,7 +97,7 @@ renamed as (
         ) as sources,
 
         -- numerics
-        x.followers_count as followers_count,
+        {{ count_of('x.followers_count') }} as followers_count,
         {{ first_metric('following_count') }} as following_count,
         {{ first_metric('tweet_count') }} as tweet_count,
         coalesce({{ first_metric('total_like_count') }}, {{ first_metric('like_count') }}) as like_count,

@@ -77,12 +77,12 @@ renamed as (
         coalesce('X API v2, request ' || request_id, file || ', line ' || line_number) as source_evidence,
 
         -- numerics
-        x.public_metrics.followers_count as followers_count,
-        x.public_metrics.following_count as following_count,
-        coalesce(x.public_metrics.post_count, x.public_metrics.tweet_count) as tweet_count,
-        x.public_metrics.like_count as like_count,
-        x.public_metrics.media_count as media_count,
-        x.public_metrics.listed_count as listed_count,
+        {{ count_of('x.public_metrics.followers_count') }} as followers_count,
+        {{ count_of('x.public_metrics.following_count') }} as following_count,
+        {{ count_of('coalesce(x.public_metrics.post_count, x.public_metrics.tweet_count)') }} as tweet_count,
+        {{ count_of('x.public_metrics.like_count') }} as like_count,
+        {{ count_of('x.public_metrics.media_count') }} as media_count,
+        {{ count_of('x.public_metrics.listed_count') }} as listed_count,
         cast({{ has_doubled_zone('x.created_at') }} as integer) as repaired_stamps,
 
         -- booleans
