@@ -9,9 +9,11 @@
         when {{ text }} like '____-__-__T__:__:__%Z'
             and length({{ text }}) in (20, 24, 27)
             and strpos({{ text }}, '+') = 0
+            and not ends_with({{ text }}, 'ZZ')
             then try_cast({{ text }} as timestamp)
         else try_cast(
             nullif(regexp_extract({{ text }}, '{{ stamp_pattern() }}', 1), '')
+            || case when length(trim({{ text }})) = 10 then ' 00:00:00' else '' end
             || coalesce(nullif(regexp_extract({{ text }}, '{{ stamp_pattern() }}', 2), ''), '+00:00')
             as timestamptz
         ) at time zone 'UTC'

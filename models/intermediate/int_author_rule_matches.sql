@@ -81,8 +81,8 @@ matches as (
             when 'name_pattern' then regexp_matches(candidates.name, rules.pattern)
             when 'domain_pattern'
                 then
-                    regexp_matches(candidates.addresses, rules.pattern)
-                    and not coalesce(regexp_matches(candidates.addresses, rules.exceptions), false)
+                    regexp_matches(candidates.addresses, rules.pattern, 'i')
+                    and not coalesce(regexp_matches(candidates.addresses, rules.exceptions, 'i'), false)
             when 'org_verification' then candidates.verified = rules.pattern
             else lower(candidates.handle) = rules.phrase
         end

@@ -15,6 +15,20 @@ observations as (
 
 ),
 
+last_seen as (
+
+    -- a protected account answers without metrics: its numbers are older than the news that it is protected
+    select
+        author_id,
+        is_protected,
+        is_withheld
+    from {{ ref('int_observations') }}
+    where
+        is_last_seen
+        and not is_latest
+
+),
+
 curation as (
 
     select * from {{ ref('int_curation_latest') }}
@@ -34,6 +48,8 @@ curated as (
 
     select
         observations.*,
+        coalesce(last_seen.is_protected, observations.is_protected) as is_protected_now,
+        coalesce(last_seen.is_withheld, observations.is_withheld) as is_withheld_now,
         coalesce(curation.topic_tags, []) as topic_tags,
         curation.lang_primary,
         -- Where the numbers were seen stands behind where curators found the author; a data set record
@@ -55,6 +71,7 @@ curated as (
             false
         ) as entry_threshold_passed
     from observations
+    left join last_seen on observations.author_id = last_seen.author_id
     left join curation on observations.author_id = curation.author_id
     cross join thresholds
 

@@ -13,7 +13,8 @@ indexed as (
     select
         landing_id,
         has_activity_metrics,
-        is_latest
+        is_latest,
+        is_last_seen
     from {{ ref('int_observations_indexed') }}
 
 ),
@@ -25,6 +26,7 @@ clocked as (
         unioned.*,
         indexed.has_activity_metrics,
         indexed.is_latest,
+        indexed.is_last_seen,
         {% if var('as_of') -%}
         {{ as_of_override() }} as as_of
         {%- else -%}

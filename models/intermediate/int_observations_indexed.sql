@@ -37,13 +37,17 @@ observations as (
 
 ranked as (
 
-    -- An observation without metrics never hides one that has them.
+    -- An observation without metrics never hides one that has them; what it says of access still counts.
     select
         *,
         row_number() over (
             partition by author_id
             order by has_activity_metrics desc, observed_at desc, run_id desc, payload_hash desc
-        ) as recency
+        ) as rank_with_metrics,
+        row_number() over (
+            partition by author_id
+            order by observed_at desc, run_id desc, payload_hash desc
+        ) as rank_in_time
     from observations
 
 ),
@@ -57,7 +61,8 @@ indexed as (
         observed_at,
         payload_hash,
         has_activity_metrics,
-        recency = 1 as is_latest
+        rank_with_metrics = 1 as is_latest,
+        rank_in_time = 1 as is_last_seen
     from ranked
 
 )

@@ -46,8 +46,8 @@ described as (
         -- booleans
         authors.has_activity_metrics,
         authors.is_placeholder,
-        authors.is_protected,
-        authors.is_withheld,
+        authors.is_protected_now as is_protected,
+        authors.is_withheld_now as is_withheld,
         authors.is_org_curated or coalesce(flags.is_brand, false) as is_org,
         authors.is_official,
         coalesce(flags.is_brand, false) as is_brand,

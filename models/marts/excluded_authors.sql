@@ -19,35 +19,91 @@ contested_handles as (
 
 ),
 
+last_answers as (
+
+    select
+        asked,
+        max_by(outcome, run_id) as outcome,
+        max(answered_at) as answered_at
+    from {{ ref('handle_outcomes') }}
+    {%- if var('as_of') %}
+    where answered_at <= {{ as_of_override() }}
+    {%- endif %}
+    group by asked
+
+),
+
+refused as (
+
+    select * from last_answers
+    where outcome in ('suspended', 'not_found', 'protected', 'withheld')
+
+),
+
+refused_authors as (
+
+    -- asked for by id, or by handle
+    select
+        asked as author_id,
+        outcome,
+        answered_at
+    from refused
+    union all
+    select
+        authors.author_id,
+        refused.outcome,
+        refused.answered_at
+    from refused
+    inner join authors on refused.asked = lower(authors.handle)
+
+),
+
+unavailable as (
+
+    -- what X last said of an author, where that is later than what it last showed
+    select
+        authors.author_id,
+        max(refused_authors.outcome) as outcome
+    from authors
+    inner join refused_authors
+        on
+            authors.author_id = refused_authors.author_id
+            and authors.observed_at < refused_authors.answered_at
+    group by authors.author_id
+
+),
+
 judged as (
 
     select
-        author_id,
-        handle,
+        authors.author_id,
+        authors.handle,
         case
-            when not coalesce(regexp_matches(author_id, '^[0-9]{1,19}$'), false) then 'unpublishable_id'
-            when not coalesce(regexp_matches(handle, '^[A-Za-z0-9_]{1,15}$'), false) then 'unpublishable_handle'
+            when not coalesce(regexp_matches(authors.author_id, '^[0-9]{1,19}$'), false) then 'unpublishable_id'
+            when not coalesce(regexp_matches(authors.handle, '^[A-Za-z0-9_]{1,15}$'), false) then 'unpublishable_handle'
             when coalesce({{ without_nul('name') }}, '') = '' then 'unpublishable_name'
-            when coalesce(followers_count, -1) < 0 then 'unpublishable_followers'
+            when coalesce(authors.followers_count, -1) < 0 then 'unpublishable_followers'
             when
-                starts_with(author_id, '1234567890000000')
-                or regexp_matches(lower(handle), '^(test|mock|fixture|sample|tmp)_')
+                starts_with(authors.author_id, '1234567890000000')
+                or regexp_matches(lower(authors.handle), '^(test|mock|fixture|sample|tmp)_')
                 then 'placeholder'
-            when author_id <> owner_id then 'handle_reassigned'
-            when is_protected then 'protected'
-            when is_withheld then 'withheld'
-            when not entry_threshold_passed then 'entry_threshold'
-            when is_official then 'official'
-            when is_brand then 'brand'
-            when is_org then 'organisation'
-            when is_risk_excluded then 'risk'
-            when is_banned then 'banned'
+            when authors.author_id <> contested_handles.owner_id then 'handle_reassigned'
+            when unavailable.outcome in ('suspended', 'not_found', 'protected', 'withheld') then unavailable.outcome
+            when authors.is_protected then 'protected'
+            when authors.is_withheld then 'withheld'
+            when not authors.entry_threshold_passed then 'entry_threshold'
+            when authors.is_official then 'official'
+            when authors.is_brand then 'brand'
+            when authors.is_org then 'organisation'
+            when authors.is_risk_excluded then 'risk'
+            when authors.is_banned then 'banned'
         end as rule,
-        followers_count,
-        verified,
-        brand_rules,
-        risk_rules
+        authors.followers_count,
+        authors.verified,
+        authors.brand_rules,
+        authors.risk_rules
     from authors
+    left join unavailable on authors.author_id = unavailable.author_id
     left join contested_handles on lower(authors.handle) = contested_handles.handle_key
 
 ),
@@ -65,6 +121,8 @@ explained as (
             when 'unpublishable_followers' then 'no follower count'
             when 'placeholder' then 'an id or handle that data sets use for invented accounts'
             when 'handle_reassigned' then 'another author was seen under this handle later'
+            when 'suspended' then 'X says that the account is suspended'
+            when 'not_found' then 'X does not find the account'
             when 'protected' then 'the account is protected'
             when 'withheld' then 'the account is withheld'
             when 'entry_threshold' then followers_count || ' followers, verified: ' || verified

@@ -7,14 +7,27 @@ requests as (
 
 ),
 
+handles as (
+
+    select
+        run_id,
+        status,
+        failure,
+        answered_at,
+        unnest(asked) as handle
+    from requests
+
+),
+
 asked as (
 
     select
         run_id,
         lower(handle) as asked,
         -- an answered request that keeps silent about a handle is an answer too
-        bool_or(status = 200) as was_answered
-    from (select run_id, status, unnest(asked) as handle from requests)
+        bool_or(status = 200 and failure is null) as was_answered,
+        max(answered_at) as answered_at
+    from handles
     group by run_id, lower(handle)
 
 ),
@@ -23,12 +36,12 @@ found as (
 
     select
         users.run_id,
-        lower(coalesce(users.requested_handle, staged.handle)) as asked,
+        lower(coalesce(users.requested_handle, staged.author_id)) as asked,
         max(staged.author_id) as author_id
     from {{ ref('stg_x__users_v2') }} as staged
     inner join {{ source('raw', 'users') }} as users on staged.landing_id = users.landing_id
     where users.request_id is not null
-    group by 1, 2
+    group by users.run_id, lower(coalesce(users.requested_handle, staged.author_id))
 
 ),
 
@@ -37,8 +50,8 @@ problems as (
     select
         run_id,
         lower(asked) as asked,
-        max(problem) as problem,
-        max(detail) as detail
+        max_by(problem, request_id) as problem,
+        max_by(detail, request_id) as detail
     from {{ ref('stg_x__user_errors') }}
     where
         problem <> 'about_a_field'
@@ -59,7 +72,8 @@ outcomes as (
             else 'unanswered'
         end as outcome,
         found.author_id,
-        problems.detail
+        problems.detail,
+        asked.answered_at
     from asked
     left join found
         on

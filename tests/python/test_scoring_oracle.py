@@ -434,7 +434,7 @@ def test_each_core_tag_counts_once_and_exactly_as_spelt(
         ("\u0430i", ()),  # Cyrillic a
         ("\U0001f916 AI \U0001f916", ("ai",)),
         ("\u05d0ai\u05d1", ("ai",)),
-        ("ENG\u0130NEER", ("engineer",)),
+        ("ENG\u0130NEER", ()),
         ("", ()),
     ],
 )
@@ -637,7 +637,7 @@ def user(**fields: Any) -> dict[str, Any]:
         ({"verified": True}, "legacy"),
         ({"verified": True, "verified_type": None}, "legacy"),
         ({"verified": False}, "none"),
-        ({"verified": True, "verified_type": "none"}, "none"),
+        ({"verified": True, "verified_type": "none"}, "legacy"),
         ({"verified": True, "verified_type": "affiliate_v3"}, "none"),
         ({"verified": True, "verified_type": "legacy"}, "none"),
         ({"verified": True, "verified_type": "org"}, "none"),
