@@ -34,9 +34,9 @@ grouped as (
         count(distinct flag_name) as risk_flag_count,
         coalesce(list_sort(list(distinct flag_name) filter (where flag_name is not null)), []) as risk_flags,
         string_agg(kind || ' ' || pattern, '; ' order by kind, pattern)
-            filter (where rule_set = 'brand' and kind <> 'exception') as brand_rules,
+        filter (where rule_set = 'brand' and kind <> 'exception') as brand_rules,
         string_agg(flag_name || ': ' || kind || ' ' || pattern, '; ' order by flag_name, kind, pattern)
-            filter (where rule_set = 'risk') as risk_rules
+        filter (where rule_set = 'risk') as risk_rules
     from matches
     group by author_id
 

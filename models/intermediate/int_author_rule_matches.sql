@@ -47,17 +47,21 @@ risk_rules as (
 
 ),
 
+listed_rules as (
+
+    select * from brand_rules
+    union all
+    select * from risk_rules
+
+),
+
 rules as (
 
     select
         *,
         {{ lower_text('pattern') }} as phrase,
         {{ as_words('pattern') }} as words
-    from (
-        select * from brand_rules
-        union all
-        select * from risk_rules
-    )
+    from listed_rules
 
 ),
 

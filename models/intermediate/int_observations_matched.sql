@@ -21,19 +21,23 @@ curation as (
 
 ),
 
-lists_m2_0 as (
+keywords_m2_0 as (
 
     select
-        (
-            select list(keyword order by keyword) from {{ ref('keywords') }}
-            where model_version = 'm2.0'
-        ) as keywords,
-        (select max(points) from {{ ref('keywords') }} where model_version = 'm2.0') as points_a_keyword,
-        (
-            select list(tag order by tag) from {{ ref('topics') }}
-            where model_version = 'm2.0'
-        ) as tags,
-        (select max(points) from {{ ref('topics') }} where model_version = 'm2.0') as points_a_tag
+        list(keyword order by keyword) as keywords,
+        max(points) as points_a_keyword
+    from {{ ref('keywords') }}
+    where model_version = 'm2.0'
+
+),
+
+tags_m2_0 as (
+
+    select
+        list(tag order by tag) as tags,
+        max(points) as points_a_tag
+    from {{ ref('topics') }}
+    where model_version = 'm2.0'
 
 ),
 
@@ -41,13 +45,13 @@ matched as (
 
     select
         observations.*,
-        lists.points_a_tag
-        * len(list_intersect(lists.tags, coalesce(curation.topic_tags, []))) as tag_points_m2_0,
-        lists.points_a_keyword
-        * len(list_filter(lists.keywords, lambda keyword: contains(searchable_text, keyword))) as keyword_points_m2_0
+        points_a_tag * len(list_intersect(tags, coalesce(curation.topic_tags, []))) as tag_points_m2_0,
+        points_a_keyword
+        * len(list_filter(keywords, lambda keyword: contains(searchable_text, keyword))) as keyword_points_m2_0
     from observations
     left join curation on observations.author_id = curation.author_id
-    cross join lists_m2_0 as lists
+    cross join keywords_m2_0
+    cross join tags_m2_0
 
 )
 

@@ -33,7 +33,8 @@ copy (
             timestamp '2009-01-01' + to_seconds(cast(hash(i) % 400000000 as bigint)), '%Y-%m-%dT%H:%M:%S.000Z'
         ) as created_at,
         'Synthetic user: '
-        || ['writes about data', 'builds software', 'said it in Spain', 'likes the sea'][cast(1 + hash(i, 1) % 4 as bigint)]
+        || ['writes about data', 'builds software', 'said it in Spain', 'likes the sea']
+            [cast(1 + hash(i, 1) % 4 as bigint)]
         || '. ' || repeat('Lorem ipsum dolor sit amet. ', 6) as description,
         'Nowhere' as location,
         'https://example.invalid/' || i as url,

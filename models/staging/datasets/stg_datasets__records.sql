@@ -76,7 +76,9 @@ renamed as (
         x.name as name,
         x.description as description,
         case when x.verified in ('blue', 'org', 'legacy', 'business') then x.verified else 'none' end as verified,
-        case when x.verified not in ('none', 'blue', 'org', 'legacy', 'business') then x.verified end as unknown_verified,
+        case
+            when x.verified not in ('none', 'blue', 'org', 'legacy', 'business') then x.verified
+        end as unknown_verified,
         nullif(x.url, '') as links,
         {{ first_text('pinned_tweet_id') }} as pinned_tweet_id,
         {{ first_text('most_recent_tweet_id') }} as most_recent_tweet_id,

@@ -88,7 +88,7 @@ renamed as (
         -- booleans
         coalesce(x.protected, false) as is_protected,
         x.withheld is not null as is_withheld,
-        x.verified_type is not distinct from 'government' as is_government,
+        coalesce(x.verified_type = 'government', false) as is_government,
         false as is_placeholder,
 
         -- timestamps

@@ -1,0 +1,141 @@
+"""dbt as anyone would run it: green when empty and when full, and the same next year."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import duckdb
+import pytest
+from harness import ROOT, SAMPLE, Workplace, needs_sample
+from test_landing import SEEN, lines, record, user
+
+NO_DEPRECATIONS = ("--warn-error-options", '{"error": ["Deprecations"]}')
+CLOCKS = re.compile(
+    r"\b(now|today|random|uuid|gen_random_uuid)\s*\(|\bcurrent_(date|time|timestamp)\b", re.I
+)
+MARTS = (
+    *(
+        "authors",
+        "author_scores",
+        "author_score_history",
+        "author_metrics_history",
+        "release_records",
+    ),
+    *("excluded_authors", "handle_outcomes", "data_findings"),
+)
+
+
+def manifest(workplace: Workplace) -> dict[str, Any]:
+    text = (workplace.folder / "target" / "manifest.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def contents(workplace: Workplace) -> dict[str, list[dict[str, Any]]]:
+    return {mart: workplace.rows(f"from marts.{mart} order by all") for mart in MARTS}
+
+
+def test_an_empty_warehouse_builds_with_every_test_and_no_deprecation(workplace: Workplace) -> None:
+    done = workplace.dbt(*NO_DEPRECATIONS, "build")
+    assert done.returncode == 0, done.stdout
+    assert "WARN=0 ERROR=0 SKIP=0" in done.stdout
+    assert all(not rows for rows in contents(workplace).values())
+    project = manifest(workplace)
+    models = [node for node in project["nodes"].values() if node["resource_type"] == "model"]
+    assert {node["schema"] for node in models} == {"staging", "intermediate", "marts"}
+    for node in models:
+        assert node["description"], node["name"]
+        assert not CLOCKS.search(node["compiled_code"]), f"{node['name']} reads the clock or a die"
+        if node["schema"] == "marts":
+            assert node["config"]["contract"]["enforced"], node["name"]
+            assert all(column["description"] for column in node["columns"].values()), node["name"]
+
+
+@needs_sample
+def test_a_full_warehouse_builds_and_building_again_changes_nothing(workplace: Workplace) -> None:
+    workplace.succeed("harvest", "--from", SAMPLE)
+    done = workplace.dbt(*NO_DEPRECATIONS, "build")
+    assert done.returncode == 0, done.stdout
+    assert "WARN=0 ERROR=0 SKIP=0" in done.stdout
+    first = contents(workplace)
+    assert len(first["authors"]) == 112
+    workplace.build()
+    assert contents(workplace) == first
+
+
+def test_as_of_sets_the_clock_and_hides_what_came_later(workplace: Workplace) -> None:
+    created = "2020-01-01T00:00:00Z"
+    early = user(
+        1, created_at=created, public_metrics={"followers_count": 60_000, "tweet_count": 1000}
+    )
+    late = user(
+        1, created_at=created, public_metrics={"followers_count": 70_000, "tweet_count": 2000}
+    )
+    for seen, one in (("2025-01-01T00:00:00Z", early), ("2025-06-01T00:00:00Z", late)):
+        workplace.succeed(
+            "harvest", "--from", workplace.write("u.jsonl", lines(one)), "--observed-at", seen
+        )
+    workplace.succeed("build", "--as-of", "2025-03-01")
+    (author,) = workplace.rows("from marts.authors")
+    assert (author["followers_count"], author["as_of"].isoformat()) == (
+        60_000,
+        "2025-03-01T00:00:00",
+    )
+    assert workplace.value("select count(*) from marts.author_metrics_history") == 1
+    days = workplace.value("select age_days from intermediate.int_observation_features")
+    assert days == 1886
+    workplace.build()
+    assert workplace.value("select followers_count from marts.authors") == 70_000
+
+
+def test_a_clock_that_is_no_stamp_is_refused(workplace: Workplace) -> None:
+    assert "not a UTC stamp" in workplace.refuse(2, "build", "--as-of", "yesterday")
+    workplace.succeed(
+        "harvest", "--from", workplace.write("u.jsonl", lines(user(1))), "--observed-at", SEEN
+    )
+    done = workplace.dbt("build", "--vars", "{as_of: yesterday}")
+    assert done.returncode != 0
+    assert "yesterday" in done.stdout
+
+
+def test_a_failing_data_test_is_the_data_saying_no(workplace: Workplace) -> None:
+    workplace.succeed(
+        "harvest", "--from", workplace.write("u.jsonl", lines(user(1))), "--observed-at", SEEN
+    )
+    with duckdb.connect(str(workplace.warehouse)) as connection:
+        connection.execute("insert into raw.runs from raw.runs")
+    message = workplace.refuse(1, "build")
+    assert "source_unique_raw_runs_run_id" in message
+
+
+def test_each_kind_of_metric_moves_the_history(workplace: Workplace) -> None:
+    first = record(1, meta={"last_refresh_at": "2025-01-01T00:00:00Z"}, tweet_count=10)
+    second = record(1, meta={"last_refresh_at": "2025-02-01T00:00:00Z"}, tweet_count=30)
+    path = workplace.write("r.jsonl", lines(second, first))
+    workplace.succeed("harvest", "--from", path, "--observed-at", SEEN)
+    workplace.build()
+    history = workplace.rows(
+        "select tweet_count, is_latest from marts.author_metrics_history order by observed_at"
+    )
+    assert history == [
+        {"tweet_count": 10, "is_latest": False},
+        {"tweet_count": 30, "is_latest": True},
+    ]
+    assert workplace.value("select count(*) from marts.author_score_history") == 4
+    assert workplace.value("select count(*) from marts.author_scores") == 2
+
+
+@pytest.mark.parametrize("folder", ["the project", "elsewhere"])
+def test_the_command_works_from_any_folder(workplace: Workplace, folder: str) -> None:
+    here = ROOT if folder == "the project" else workplace.folder
+    unset = {"INFLUX_PROJECT_DIR": ""}
+    path = workplace.write("u.jsonl", lines(user(1)))
+    workplace.succeed(
+        "harvest", "--from", path, "--observed-at", SEEN, environment=unset, folder=here
+    )
+    workplace.succeed(
+        "run", "--from", path, "--observed-at", SEEN, "--out", workplace.out, folder=here
+    )
+    assert (workplace.out / "latest" / "latest.jsonl").exists()
