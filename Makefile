@@ -34,7 +34,7 @@ pins: .venv/ready-dev ## Resolve the requirements anew (needs the package index)
 	$(BIN)/pip-compile $(PIN) --extra setup -o requirements.txt pyproject.toml
 	$(BIN)/pip-compile $(PIN) --extra setup --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 
-PIN := --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-header \
+PIN := --quiet --upgrade --generate-hashes --no-strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 clean: ## Remove what make made (the warehouse and the releases stay)
