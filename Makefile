@@ -31,7 +31,7 @@ bench: .venv/ready-dev ## The whole path against one DuckDB pass over the same m
 
 pins: .venv/ready-dev ## Resolve the requirements anew (needs the package index)
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile $(PIN) --extra setup -o requirements.txt pyproject.toml
+	$(BIN)/pip-compile $(PIN) --extra setup -c constraints.txt -o requirements.txt pyproject.toml
 	$(BIN)/pip-compile $(PIN) --extra setup --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 
 PIN := --quiet --upgrade --generate-hashes --no-strip-extras --allow-unsafe --no-header \

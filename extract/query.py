@@ -20,16 +20,14 @@ def ask(project: Project, query: str, *, as_csv: bool = False) -> None:
     """
     with open_warehouse(project, read_only=True) as connection:
         try:
-            answer = connection.sql(query)
-            if answer is None:
-                return
             if as_csv:
+                answer = connection.execute(query)
                 writer = csv.writer(sys.stdout, lineterminator="\n")
-                writer.writerow(answer.columns)
+                writer.writerow([column[0] for column in answer.description or []])
                 while rows := answer.fetchmany(1000):
                     writer.writerows(rows)
             else:
-                answer.show(max_rows=1000, max_width=200)
+                connection.sql(query).show(max_rows=1000, max_width=200)
         except duckdb.Error as error:
             raise UsageError(
                 f"the query failed: {error}",
