@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,9 @@ where model_version = ?
 order by rank_global
 limit 10
 """
+
+
+_SHOWN = ("found", "suspended", "not_found", "missing", "protected", "withheld")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,8 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
     facts.add_column()
     if summary.asked:
         facts.add_row("asked", f"{summary.asked} handles")
-        for outcome in ("found", "suspended", "not_found", "missing", "protected", "withheld"):
+        for outcome in (*_SHOWN, *sorted(set(summary.outcomes) - set(_SHOWN))):
             facts.add_row(outcome.replace("_", " "), str(summary.outcomes.get(outcome, 0)))
-        others = sorted(set(summary.outcomes) - set(_SHOWN))
-        for outcome in others:
-            facts.add_row(outcome, str(summary.outcomes[outcome]))
     facts.add_row("rejected", f"{summary.rejected} lines")
     facts.add_row("authors", str(summary.authors))
     rules = ", ".join(f"{rule} {count}" for rule, count in summary.excluded.items())
@@ -99,7 +101,11 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
     )
 
 
-_SHOWN = ("found", "suspended", "not_found", "missing", "protected", "withheld")
+def _command(project: Project) -> str:
+    """The command that reaches this warehouse from here, as it would have to be typed."""
+    command = "influx-m2" if shutil.which("influx-m2") else _short(Path(sys.argv[0]).absolute())
+    usual = project.warehouse == project.data / "influx.duckdb"
+    return command if usual else f"INFLUX_DB={_short(project.warehouse)} {command}"
 
 
 def _short(path: Path) -> str:
