@@ -42,6 +42,10 @@ def open_warehouse(
             connection.execute("commit")
         _refuse_other_layouts(connection, path)
         yield connection
+    except Exception as error:
+        if is_interruption(error):
+            raise KeyboardInterrupt from error
+        raise
     finally:
         connection.close()
 
@@ -56,6 +60,13 @@ def raw_tables_sql(project: Project) -> str:
             next_step="restore the file from version control",
         )
     return body.group(1)
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether an error is a Ctrl-C, which DuckDB passes on under another name while it is at work."""
+    return isinstance(error, KeyboardInterrupt | duckdb.InterruptException) or isinstance(
+        error.__cause__, KeyboardInterrupt
+    )
 
 
 def lock_holder(message: str) -> str | None:

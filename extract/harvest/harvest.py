@@ -17,7 +17,7 @@ from extract.harvest.landing import Landed, Run
 from extract.harvest.look_up import LookUp, Patience
 from extract.harvest.x_api import XApi
 from extract.settings import ApiAccess, Project, api_access
-from extract.warehouse import open_warehouse
+from extract.warehouse import is_interruption, open_warehouse
 
 
 class Display(Protocol):
@@ -83,7 +83,7 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
                 )
         connection = opened.enter_context(open_warehouse(project))
         run = Run(connection, handles_asked=len(handles))
-        status = "failed"
+        status = "finished"
         try:
             for handle_list in lists:
                 run.land_handles(handle_list)
@@ -92,12 +92,11 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
                 _land_file(run, file, observed_at, connection, display)
             if access is not None:
                 _look_up(run, access, handles, order, display)
-            status = "finished"
         except StoppedEarly:
             status = "stopped"
             raise
-        except KeyboardInterrupt:
-            status = "interrupted"
+        except BaseException as error:
+            status = "interrupted" if is_interruption(error) else "failed"
             raise
         finally:
             run.finish(status)

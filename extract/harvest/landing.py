@@ -132,7 +132,8 @@ class Run:
                     observed_at_source,
                 )
         except BaseException:
-            self._sweep()
+            with suppress(duckdb.Error):  # what cannot be swept now, the next run sweeps
+                self._sweep()
             raise
         self.landed += landed
         return landed

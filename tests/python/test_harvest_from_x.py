@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import time
 
 import pytest
-from harness import ROOT, Workplace
+from harness import BIN, ROOT, Workplace
 
 from extract.harvest.simulator import Fault, FaultPlan, Simulator, handles
 
@@ -195,3 +198,27 @@ def test_nobody_at_the_other_end_is_said_plainly(workplace: Workplace) -> None:
     message = workplace.refuse(4, "harvest", "jack", environment=nobody)
     assert "no usable answer from X after 5 attempts" in message
     assert workplace.value("select count(*) from raw.requests") == 5
+
+
+def test_an_interrupted_harvest_keeps_what_it_has_and_says_so(workplace: Workplace) -> None:
+    plan = FaultPlan.listed([None, Fault.SLOW])
+    with Simulator(fault_plan=plan, slow_seconds=20) as simulator:
+        process = subprocess.Popen(
+            [str(BIN / "influx-m2"), "harvest", *handles(200, 5)],
+            env=workplace.environment | access(simulator),
+            cwd=workplace.folder,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 60
+        while len(simulator.log) < 1 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "what was landed before is kept" in said
+    assert "Traceback" not in said
+    assert workplace.value("select count(*) from raw.users") > 90
+    assert workplace.value("select status from raw.runs") == "interrupted"

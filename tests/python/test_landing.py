@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import duckdb
 import pytest
-from harness import ROOT, SAMPLE, Workplace, needs_sample
+from harness import BIN, ROOT, SAMPLE, Workplace, needs_sample
 
 from extract.console import ProgressDisplay
 from extract.errors import UsageError
@@ -262,3 +265,33 @@ def test_landing_the_same_file_twice_changes_no_author_and_no_score(workplace: W
     workplace.build()
     assert workplace.value("select count(*) from raw.users") == 2 * len(before["authors"])
     assert {mart: workplace.rows(f"from marts.{mart} order by all") for mart in marts} == before
+
+
+def test_ctrl_c_in_the_middle_of_a_large_file_leaves_nothing_of_it(workplace: Workplace) -> None:
+    good = workplace.write("good.jsonl", lines(user(1)))
+    workplace.succeed("harvest", "--from", good, "--observed-at", SEEN)
+    large = workplace.folder / "large.jsonl"
+    one = lines(user(2, description="x" * 600)).encode()
+    with large.open("wb") as file:
+        for _ in range(100):
+            file.write(one * 5_000)
+    process = subprocess.Popen(
+        [str(BIN / "influx-m2"), "harvest", "--from", str(large), "--observed-at", SEEN],
+        env=workplace.environment,
+        cwd=workplace.folder,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert "landing" in process.stderr.readline()
+    time.sleep(0.7)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert workplace.rows("select distinct file from raw.users") == [{"file": str(good)}]
+    assert workplace.rows("select status from raw.runs order by run_id") == [
+        {"status": "finished"},
+        {"status": "interrupted"},
+    ]
