@@ -69,10 +69,10 @@ class ProgressDisplay:
         if not self._console.is_terminal:
             self.note(what)
 
-    def advance(self, done: int, total: int | None = None) -> None:
+    def advance(self, done: int) -> None:
         """The step has come this far, in its own unit."""
         if self._task is not None:
-            self._progress.update(self._task, completed=done, total=total)
+            self._progress.update(self._task, completed=done)
 
     def waiting(self, seconds: float, why: str) -> None:
         """Wait, and say for how long and why."""

@@ -27,7 +27,7 @@ def ask(project: Project, query: str, *, as_csv: bool = False) -> None:
                 while rows := answer.fetchmany(1000):
                     writer.writerows(rows)
             else:
-                connection.sql(query).show(max_rows=1000, max_width=200)
+                connection.cursor().sql(query).show(max_rows=1000, max_width=200)
         except duckdb.Error as error:
             raise UsageError(
                 f"the query failed: {error}",

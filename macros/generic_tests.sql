@@ -15,17 +15,6 @@ having
 {% endtest %}
 
 
-{# The named columns, together, are never the same twice; nulls are equal to each other. #}
-{% test unique_combination_of_columns(model, columns) %}
-select
-    {{ columns | join(',\n    ') }},
-    count(*) as rows_with_this_combination
-from {{ model }}
-group by {{ columns | join(', ') }}
-having count(*) > 1
-{% endtest %}
-
-
 {# Every expression is true of every row. One that is null does not hold: say so where a null is allowed. #}
 {% test expressions_hold(model, expressions) %}
 {{ config(fail_calc='coalesce(sum(failing_rows), 0)') }}

@@ -8,6 +8,7 @@ records as (
         staged.author_id,
         staged.curated_at,
         staged.landing_id as curation_order,
+        cast(null as varchar) as file,
         staged.topic_tags,
         staged.lang_primary,
         staged.sources as record_sources,
@@ -31,7 +32,7 @@ handle_owners as (
     -- A handle list knows no ids: a curated handle belongs to the author last seen under it.
     select
         lower(unioned.handle) as handle_key,
-        max_by(unioned.author_id, unioned.observed_at) as author_id
+        max_by(unioned.author_id, struct_pack(unioned.observed_at, unioned.author_id)) as author_id
     from {{ ref('int_observations_unioned') }} as unioned
     where lower(unioned.handle) in (select lower(handle) from handle_lists)
     group by lower(unioned.handle)
@@ -45,6 +46,7 @@ listed as (
         handle_lists.curated_at,
         -- after every record of the same time, and in the order of landing
         1000000000000000 + handle_lists.run_id * 1000000000 + handle_lists.line_number as curation_order,
+        handle_lists.file,
         handle_lists.topic_tags,
         cast(null as varchar) as lang_primary,
         cast(null as struct(method varchar, fetched_at varchar, evidence varchar)[]) as record_sources,
@@ -88,7 +90,8 @@ latest as (
         {% for fact in [
             'topic_tags', 'lang_primary', 'record_sources', 'list_source', 'is_org', 'is_official', 'is_banned',
         ] -%}
-        max_by({{ fact }}, struct_pack(curated_at, curation_order)) filter (where {{ fact }} is not null) as {{ fact }}
+        max_by({{ fact }}, struct_pack(curated_at, curation_order, file))
+        filter (where {{ fact }} is not null) as {{ fact }}
         {%- if not loop.last %},{% endif %}
         {% endfor %}
     from known

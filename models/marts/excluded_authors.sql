@@ -21,14 +21,17 @@ contested_handles as (
 
 last_answers as (
 
+    -- silence is no answer: whom X called suspended stays so until it says otherwise
     select
         asked,
         max_by(outcome, run_id) as outcome,
         max(answered_at) as answered_at
     from {{ ref('handle_outcomes') }}
-    {%- if var('as_of') %}
-    where answered_at <= {{ as_of_override() }}
-    {%- endif %}
+    where
+        outcome not in ('unanswered', 'missing')
+        {%- if var('as_of') %}
+        and answered_at <= {{ as_of_override() }}
+        {%- endif %}
     group by asked
 
 ),

@@ -50,8 +50,8 @@ problems as (
     select
         run_id,
         lower(asked) as asked,
-        max_by(problem, request_id) as problem,
-        max_by(detail, request_id) as detail
+        max_by(problem, struct_pack(request_id, problem, detail)) as problem,
+        max_by(detail, struct_pack(request_id, problem, detail)) as detail
     from {{ ref('stg_x__user_errors') }}
     where
         problem <> 'about_a_field'

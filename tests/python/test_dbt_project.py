@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import Any
 
 import duckdb
@@ -139,3 +140,16 @@ def test_the_command_works_from_any_folder(workplace: Workplace, folder: str) ->
         "run", "--from", path, "--observed-at", SEEN, "--out", workplace.out, folder=here
     )
     assert (workplace.out / "latest" / "latest.jsonl").exists()
+
+
+def test_a_warehouse_that_is_copied_under_another_name_still_answers(workplace: Workplace) -> None:
+    workplace.succeed(
+        "harvest", "--from", workplace.write("u.jsonl", lines(user(1))), "--observed-at", SEEN
+    )
+    workplace.build()
+    copy = workplace.folder / "another-name.duckdb"
+    shutil.copy(workplace.warehouse, copy)
+    answer = workplace.succeed(
+        "sql", "--csv", "select count(*) from marts.authors", environment={"INFLUX_DB": str(copy)}
+    )
+    assert answer.splitlines()[1] == "1"
