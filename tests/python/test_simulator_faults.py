@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import ssl
 import time
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 import pytest
+from simulated import NO_CERTIFICATES, NOW
 
 from extract.errors import UsageError
 from extract.harvest.simulator import PASSING, Fault, FaultPlan, Simulator
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-# Plain HTTP needs no certificates, and loading them takes longer than most tests.
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def spoiled(*faults: Fault | None, **knobs: Any) -> Simulator:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from hypothesis import given
 from hypothesis import strategies as st
+from simulated import NOW
 
 from extract.harvest.simulator import Population, RequestLog, SimulatorSettings
 from extract.harvest.simulator.identity import OWN_LIMIT, identity_of, number_behind
 from extract.harvest.simulator.service import Request, Service
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SEEDS = st.integers(0, 2**32)
 NUMBERS = st.integers(0, OWN_LIMIT - 1)
 HANDLES = st.from_regex(r"[A-Za-z0-9_]{1,15}", fullmatch=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from simulated import FATES, NO_CERTIFICATES, NOW, ask, by_handles
 
 from extract.errors import EnvironmentFailure, UsageError
 from extract.harvest.simulator import (
@@ -23,31 +23,6 @@ from extract.harvest.simulator import (
     handles,
     run,
 )
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-FATES = {
-    "sim_1": "found",
-    "sim_2": "protected",
-    "sim_3": "withheld",
-    "sim_4": "suspended",
-    "sim_5": "not_found",
-    "sim_6": "silent",
-}
-
-# Plain HTTP needs no certificates, and loading them takes longer than most tests.
-NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def ask(simulator: Simulator, path: str, token: str | None = None, **query: str) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {simulator.token if token is None else token}"}
-    parameters = {name.replace("__", "."): value for name, value in query.items()}
-    return httpx.get(
-        simulator.base_url + path, params=parameters, headers=headers, verify=NO_CERTIFICATES
-    )
-
-
-def by_handles(simulator: Simulator, *asked: str, **query: str) -> httpx.Response:
-    return ask(simulator, "/2/users/by", usernames=",".join(asked), **query)
 
 
 @pytest.fixture(scope="module")
