@@ -24,7 +24,7 @@ class Display(Protocol):
     """What a harvest tells while it runs. Implementations write to standard error or nowhere."""
 
     def begin(self, what: str, total: int | None) -> None:
-        """A step begins; ``total`` is in the step's own unit (bytes, handles), None if unknown."""
+        """A step begins; ``total`` is in the step's own unit (megabytes, handles), None if unknown."""
 
     def advance(self, done: int) -> None:
         """The step has come this far, in its own unit."""
@@ -112,10 +112,12 @@ def _land_file(
     connection: duckdb.DuckDBPyConnection,
     display: Display,
 ) -> None:
-    display.begin(f"landing {file.name}", None)
+    display.begin(f"landing {file.name} (MB)", None)
     when, source = observed_at or file.modified_at, "--observed-at" if observed_at else "file time"
     assert when is not None  # noqa: S101  (harvest has refused standard input without a time)
-    landed = run.land_file(file, when, source, display.advance)
+    landed = run.land_file(
+        file, when, source, lambda bytes_read: display.advance(bytes_read // 1_000_000)
+    )
     row = connection.execute(
         "select count(*) from raw.users where run_id = ? and file = ? and shape <> 'dataset_record' "
         "and observed_at = ?",
