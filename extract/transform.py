@@ -14,6 +14,7 @@ from extract.errors import DataRefused, EnvironmentFailure, InfluxError, UsageEr
 from extract.settings import Project
 from extract.warehouse import lock_holder, locked, open_warehouse
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?)?")
 
 
@@ -84,11 +85,11 @@ def _judged(project: Project, result: Any) -> Build:
     for node in result.results:
         status = str(node.status)
         done.statuses[status] += 1
-        name = node.node.unique_id.split(".")[2] if node.node is not None else "on-run-start"
+        name = _name(node.node.unique_id) if node.node is not None else "on-run-start"
         if status == "warn":
             done.warnings.append(f"{name}: {node.message}")
         elif status == "fail":
-            failed.append(f"{name}: {node.message}")
+            failed.append(f"{name}: {_first_lines(str(node.message))}")
         elif status in ("error", "runtime error"):
             broken.append(f"{name}: {_first_lines(str(node.message))}")
     if broken:
@@ -96,7 +97,7 @@ def _judged(project: Project, result: Any) -> Build:
     if failed:
         shown = "; ".join(failed[:5]) + ("; and more" if len(failed) > 5 else "")
         raise DataRefused(
-            f"{len(failed)} data test{'s' * (len(failed) != 1)} failed: {shown}",
+            f"{len(failed)} test{'s' * (len(failed) != 1)} failed: {shown}",
             next_step=f"look at the failing rows: cd {project.root} && dbt test --store-failures",
         )
     return done
@@ -112,5 +113,11 @@ def _broken(project: Project, message: str) -> InfluxError:
     )
 
 
+def _name(unique_id: str) -> str:
+    kind, _, *name = unique_id.split(".")
+    return ".".join(name) if kind == "unit_test" else name[0]
+
+
 def _first_lines(message: str) -> str:
+    message = _COLOURS.sub("", message)
     return " ".join(line.strip() for line in message.splitlines()[:6] if line.strip())[:600]
