@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -223,7 +224,8 @@ def simulate(
         fault_share=fault_share,
         log_file=log,
     )
-    serve(settings, on_ready=ready)
+    with suppress(KeyboardInterrupt):  # the way to end it, not an accident
+        serve(settings, on_ready=ready)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
     console.print(f"           {_short(release.folder)}", soft_wrap=True)
     console.print(f"warehouse  {_short(project.warehouse)}", soft_wrap=True)
     console.print(
-        'look on    influx-m2 sql "from marts.excluded_authors limit 5"',
+        f'look on    {_command(project)} sql "from marts.excluded_authors limit 5"',
         soft_wrap=True,
         markup=False,
     )
@@ -105,7 +106,7 @@ def _command(project: Project) -> str:
     """The command that reaches this warehouse from here, as it would have to be typed."""
     command = "influx-m2" if shutil.which("influx-m2") else _short(Path(sys.argv[0]).absolute())
     usual = project.warehouse == project.data / "influx.duckdb"
-    return command if usual else f"INFLUX_DB={_short(project.warehouse)} {command}"
+    return command if usual else f"INFLUX_DB={shlex.quote(_short(project.warehouse))} {command}"
 
 
 def _short(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from typing import Any
 
 import duckdb
@@ -136,10 +137,22 @@ def test_the_command_works_from_any_folder(workplace: Workplace, folder: str) ->
     workplace.succeed(
         "harvest", "--from", path, "--observed-at", SEEN, environment=unset, folder=here
     )
-    workplace.succeed(
+    said = workplace.succeed(
         "run", "--from", path, "--observed-at", SEEN, "--out", workplace.out, folder=here
     )
     assert (workplace.out / "latest" / "latest.jsonl").exists()
+    hint = said.splitlines()[-1].removeprefix("look on").strip()
+    assert hint.startswith("INFLUX_DB=")
+    followed = subprocess.run(
+        hint,
+        shell=True,
+        env={**workplace.environment, "INFLUX_DB": "/nowhere"},
+        cwd=here,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert followed.returncode == 0, followed.stderr
 
 
 def test_a_warehouse_that_is_copied_under_another_name_still_answers(workplace: Workplace) -> None:

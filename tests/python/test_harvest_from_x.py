@@ -222,3 +222,25 @@ def test_an_interrupted_harvest_keeps_what_it_has_and_says_so(workplace: Workpla
     assert "Traceback" not in said
     assert workplace.value("select count(*) from raw.users") > 90
     assert workplace.value("select status from raw.runs") == "interrupted"
+
+
+def test_the_simulator_of_the_command_line_is_used_as_it_says(workplace: Workplace) -> None:
+    process = subprocess.Popen(
+        [str(BIN / "influx-m2"), "simulate", "--port", "0", "--dialect", "legacy"],
+        env=workplace.environment,
+        cwd=workplace.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    words = process.stdout.readline().split()
+    assert words[0] == "export"
+    environment = dict(word.split("=", 1) for word in words[1:])
+    said = workplace.succeed("harvest", "sim_1", "sim_2", environment=environment)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert "2 users landed" in said
+    assert process.returncode == 0
+    assert "Traceback" not in errors
