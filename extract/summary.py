@@ -23,8 +23,7 @@ _COUNTS = """
 select
     (select handles_asked from raw.runs where run_id = $run_id),
     (select count(*) from raw.rejected_lines where run_id = $run_id),
-    (select count(*) from marts.authors),
-    (select count(*) from marts.excluded_authors)
+    (select count(*) from marts.authors)
 """
 _RULES = """
 select rule, count(*) from marts.excluded_authors group by rule order by count(*) desc, rule
@@ -56,7 +55,7 @@ class Summary:
 def summarise(project: Project, run_id: int, model_version: str) -> Summary:
     """Read the summary of a run from the marts."""
     with open_warehouse(project, read_only=True) as connection:
-        asked, rejected, authors, _ = _one(connection, _COUNTS, {"run_id": run_id})
+        asked, rejected, authors = _one(connection, _COUNTS, {"run_id": run_id})
         return Summary(
             asked=asked,
             outcomes=dict(connection.execute(_OUTCOMES, [run_id]).fetchall()),

@@ -62,6 +62,18 @@ class Workplace:
             done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
         )
 
+    def start(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+        """Start influx-m2 and leave it running: a process that a test may interrupt."""
+        return subprocess.Popen(
+            [str(BIN / "influx-m2"), *map(str, arguments)],
+            env=self.environment | environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def succeed(self, *arguments: object, **options: Any) -> str:
         """Run influx-m2, which must exit 0; its standard output."""
         done = self.run(*arguments, **options)

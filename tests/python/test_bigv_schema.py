@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import jsonschema_rs
 import pytest
+from harness import SAMPLE, needs_sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from published import (
@@ -27,8 +28,6 @@ from published import (
 
 from extract.errors import UsageError
 from extract.release.validate import RULES, packaged_schema, read_object, validate_lines
-
-SAMPLE = Path(__file__).parents[2].parent / "shared" / "data" / "authors_sample.jsonl"
 
 REQUIRED = [
     *packaged_schema()["required"],
@@ -241,13 +240,13 @@ def test_any_value_in_any_field_is_judged_without_a_traceback(path: str, value: 
     assert validation.summary.records == 1
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason=f"the real sample is absent: {SAMPLE}")
+@needs_sample
 def test_both_schema_libraries_agree_on_every_real_record() -> None:
     for raw in SAMPLE.read_bytes().splitlines():
         assert disagreement(json.loads(raw)) == set()
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason=f"the real sample is absent: {SAMPLE}")
+@needs_sample
 def test_real_records_are_refused_only_for_doubled_zones_and_organisations() -> None:
     lines = SAMPLE.read_bytes().splitlines(keepends=True)
     records = [json.loads(raw) for raw in lines]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 
 import pytest
-from harness import BIN, ROOT, Workplace
+from harness import ROOT, Workplace
 
 from extract.harvest.simulator import Fault, FaultPlan, Simulator, handles
 
@@ -203,14 +202,7 @@ def test_nobody_at_the_other_end_is_said_plainly(workplace: Workplace) -> None:
 def test_an_interrupted_harvest_keeps_what_it_has_and_says_so(workplace: Workplace) -> None:
     plan = FaultPlan.listed([None, Fault.SLOW])
     with Simulator(fault_plan=plan, slow_seconds=20) as simulator:
-        process = subprocess.Popen(
-            [str(BIN / "influx-m2"), "harvest", *handles(200, 5)],
-            env=workplace.environment | access(simulator),
-            cwd=workplace.folder,
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = workplace.start("harvest", *handles(200, 5), **access(simulator))
         deadline = time.monotonic() + 60
         while len(simulator.log) < 1 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -225,15 +217,7 @@ def test_an_interrupted_harvest_keeps_what_it_has_and_says_so(workplace: Workpla
 
 
 def test_the_simulator_of_the_command_line_is_used_as_it_says(workplace: Workplace) -> None:
-    process = subprocess.Popen(
-        [str(BIN / "influx-m2"), "simulate", "--port", "0", "--dialect", "legacy"],
-        env=workplace.environment,
-        cwd=workplace.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = workplace.start("simulate", "--port", "0", "--dialect", "legacy")
     assert process.stdout is not None
     words = process.stdout.readline().split()
     assert words[0] == "export"

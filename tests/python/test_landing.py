@@ -5,13 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import duckdb
 import pytest
-from harness import BIN, ROOT, SAMPLE, Workplace, needs_sample
+from harness import ROOT, SAMPLE, Workplace, needs_sample
 
 from extract.console import ProgressDisplay
 from extract.errors import UsageError
@@ -275,14 +274,7 @@ def test_ctrl_c_in_the_middle_of_a_large_file_leaves_nothing_of_it(workplace: Wo
     with large.open("wb") as file:
         for _ in range(100):
             file.write(one * 5_000)
-    process = subprocess.Popen(
-        [str(BIN / "influx-m2"), "harvest", "--from", str(large), "--observed-at", SEEN],
-        env=workplace.environment,
-        cwd=workplace.folder,
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = workplace.start("harvest", "--from", str(large), "--observed-at", SEEN)
     assert process.stderr is not None
     assert "landing" in process.stderr.readline()
     time.sleep(0.7)
