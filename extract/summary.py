@@ -21,7 +21,7 @@ from extract.warehouse import open_warehouse
 _OUTCOMES = "select outcome, count(*) from marts.handle_outcomes where run_id = ? group by outcome"
 _COUNTS = """
 select
-    (select handles_asked from raw.runs where run_id = $run_id),
+    (select count(*) from raw.targets where run_id = $run_id),
     (select count(*) from raw.rejected_lines where run_id = $run_id),
     (select count(*) from marts.authors)
 """

@@ -10,14 +10,32 @@ create schema if not exists raw;
 create table if not exists raw.layout (version integer not null);
 insert into raw.layout select 1 where not exists (from raw.layout);
 
--- one row a harvest
+-- one row a harvest: running, finished, stopped, interrupted or failed; what cannot be told is running
 create table if not exists raw.runs (
     run_id bigint not null,
     started_at timestamp not null,
     finished_at timestamp,
     status varchar not null,
     tool_version varchar not null,
-    handles_asked bigint not null
+    -- what was ordered of X: the same key is the same command again; null where X is not asked
+    order_key varchar,
+    is_refetch boolean not null,
+    with_posts boolean not null,
+    user_price_usd decimal(9, 6) not null,
+    post_price_usd decimal(9, 6) not null,
+    -- requests from here on count against the budget of the command
+    budget_from timestamp not null
+);
+
+-- one row a handle or id that a run is to ask X for, in this order
+create table if not exists raw.targets (
+    run_id bigint not null,
+    position bigint not null,
+    -- handle or id
+    asked_by varchar not null,
+    target varchar not null,
+    -- the run that fetched it earlier in the same UTC day, so that this one does not ask
+    fetched_by_run bigint
 );
 
 -- one row a request to the X API, answered or not
@@ -27,6 +45,11 @@ create table if not exists raw.requests (
     endpoint varchar not null,
     asked varchar[] not null,
     attempt integer not null,
+    -- page, bad_request, refused, out_of_credits, rate_limited or passing_fault
+    kind varchar not null,
+    dialect varchar not null,
+    -- ids of the users in the answer
+    returned varchar[] not null,
     status integer,
     failure varchar,
     rate_limit bigint,

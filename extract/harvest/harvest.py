@@ -82,7 +82,8 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
                     next_step="say when it was fetched: --observed-at 2025-11-28T06:00:00Z",
                 )
         connection = opened.enter_context(open_warehouse(project))
-        run = Run(connection, handles_asked=len(handles))
+        run = Run(connection)
+        run.land_targets(handles)
         status = "finished"
         try:
             for handle_list in lists:

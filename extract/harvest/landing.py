@@ -85,14 +85,28 @@ class Run:
     away when the next run begins.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, *, handles_asked: int = 0) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self.landed = Landed()
         self._sweep()
         self.run_id = self._next("runs", "run_id")
         self._landing_id = self._next("users", "landing_id")
         self._request_id = self._next("requests", "request_id")
-        self._insert("runs", self.run_id, utc_now(), None, "running", __version__, handles_asked)
+        started_at = utc_now()
+        self._insert(
+            "runs",
+            self.run_id,
+            started_at,
+            None,
+            "running",
+            __version__,
+            None,
+            False,
+            True,
+            0,
+            0,
+            started_at,
+        )
 
     def finish(self, status: str) -> None:
         """Close the run as ``finished``, ``stopped``, ``interrupted`` or ``failed``."""
@@ -163,6 +177,14 @@ class Run:
             self._insert_rows("curation", handles.source, curated)
             self._reject(handles.source, handles.rejected)
         self.landed += Landed(rejected_lines=len(handles.rejected))
+
+    def land_targets(self, handles: Sequence[str]) -> None:
+        """Land whom the run is to ask X for."""
+        with self._transaction():
+            self._connection.execute(
+                "insert into raw.targets select ?, row_number() over (), 'handle', unnest(?), null",
+                [self.run_id, list(handles)],
+            )
 
     def _load(self, file: InputFile, spool: Path) -> Iterator[_Load]:
         """Load the file into the temporary table ``lines``, a chunk at a time."""

@@ -44,6 +44,8 @@ class Answer:
     endpoint: str
     asked: tuple[str, ...]
     attempt: int
+    dialect: Dialect
+    returned: tuple[str, ...]
     status: int | None
     failure: str | None
     page: str | None
@@ -62,6 +64,9 @@ class Answer:
             self.endpoint,
             list(self.asked),
             self.attempt,
+            self.kind,
+            self.dialect,
+            list(self.returned),
             self.status,
             self.failure,
             self.rate_limit,
@@ -130,6 +135,8 @@ class XApi:
             endpoint=endpoint,
             asked=asked,
             attempt=attempt,
+            dialect=self.dialect,
+            returned=_ids(document) if kind == "page" else (),
             status=status,
             failure=failure,
             page=body.decode("utf-8") if kind == "page" else None,
@@ -191,6 +198,14 @@ def _document(body: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
+
+
+def _ids(document: dict[str, Any] | None) -> tuple[str, ...]:
+    """The ids of the users in a page, each once."""
+    users = (document or {}).get("data")
+    users = users if isinstance(users, list) else [users]
+    ids = (user.get("id") for user in users if isinstance(user, dict))
+    return tuple(dict.fromkeys(str(one) for one in ids if isinstance(one, str | int)))
 
 
 def _number(text: str | None) -> int | None:
