@@ -15,9 +15,11 @@ import typer
 
 from extract import __version__
 from extract.errors import DataRefused, InfluxError
+from extract.harvest.order import Order
+from extract.options import takes_order
 
 if TYPE_CHECKING:
-    from extract.harvest.harvest import Harvested, Order
+    from extract.harvest.harvest import Harvested
     from extract.release.export import Release
     from extract.settings import Project
 
@@ -36,24 +38,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Handles = Annotated[
-    list[str] | None, typer.Argument(help="Handles to ask X for, with or without @.")
-]
-HandleFiles = Annotated[
-    list[str] | None,
-    typer.Option("--handles", metavar="FILE", help="A list of handles: text, CSV or data set."),
-]
-Files = Annotated[
-    list[str] | None,
-    typer.Option("--from", metavar="FILE", help="Payloads: .jsonl, .json, .gz, or - (repeatable)."),
-]
-ObservedAt = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="UTC time of payloads that name none; else the file's time."),
-]
-MaxWait = Annotated[
-    float, typer.Option(metavar="SECONDS", min=0, help="The longest wait for a rate limit.")
-]
 AsOf = Annotated[
     str | None, typer.Option(metavar="DATE", help="Judge as of this UTC date, not as observed.")
 ]
@@ -78,25 +62,28 @@ def root(
 
 
 @app.command(epilog=EXIT_CODES)
-def harvest(
-    handles: Handles = None,
-    handle_files: HandleFiles = None,
-    files: Files = None,
-    observed_at: ObservedAt = None,
-    max_wait: MaxWait = 1000.0,
-) -> None:
+@takes_order
+def harvest(order: Order) -> None:
     """Land user payloads, from files or from the X API, verbatim in the warehouse.
+
+    An interrupted harvest goes on where it was when the same command is run again.
 
     Example: influx-m2 harvest @jack --handles watchlist.txt --from authors.jsonl
     """
     from extract.settings import find_project
 
-    done = _harvest(find_project(), _order(handles, handle_files, files, observed_at, max_wait))
+    project = find_project()
+    if order.dry_run:
+        _tell_plan(project, order)
+        return
+    done = _harvest(project, order)
     landed = done.landed
     typer.echo(
         f"run {done.run_id}: {landed.users} users landed, {landed.user_errors} problems reported by X, "
         f"{landed.rejected_lines} lines rejected"
     )
+    if done.plan is not None:
+        typer.echo(f"cost at most {done.plan.prices.told(landed.users_from_x)}")
 
 
 @app.command(epilog=EXIT_CODES)
@@ -117,25 +104,21 @@ def export(out: Out = None, model: Model = "m2", force: Force = False) -> None:
 
 
 @app.command(epilog=EXIT_CODES)
+@takes_order
 def run(
-    handles: Handles = None,
-    handle_files: HandleFiles = None,
-    files: Files = None,
-    observed_at: ObservedAt = None,
-    max_wait: MaxWait = 1000.0,
-    as_of: AsOf = None,
-    out: Out = None,
-    model: Model = "m2",
-    force: Force = False,
+    order: Order, as_of: AsOf = None, out: Out = None, model: Model = "m2", force: Force = False
 ) -> None:
     """Harvest, build and export in one go, with a summary at the end.
 
-    Example: influx-m2 run --handles watchlist.txt
+    Example: influx-m2 run --handles watchlist.txt --max-cost 10
     """
     from extract.settings import find_project
 
-    order = _order(handles, handle_files, files, observed_at, max_wait)
-    _run(find_project(), order, as_of, out, model, force)
+    project = find_project()
+    if order.dry_run:
+        _tell_plan(project, order)
+    else:
+        _run(project, order, as_of, out, model, force)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -233,7 +216,6 @@ def demo() -> None:
     """Harvest, build and export 531 synthetic authors from a local stand-in for X. No token needed."""
     from dataclasses import replace
 
-    from extract.harvest.harvest import Order
     from extract.harvest.simulator import Simulator
     from extract.settings import find_project
 
@@ -247,22 +229,14 @@ def demo() -> None:
         _run(project, order, None, project.data / "demo", "m2", force=False)
 
 
-def _order(
-    handles: list[str] | None,
-    handle_files: list[str] | None,
-    files: list[str] | None,
-    observed_at: str | None,
-    max_wait: float,
-) -> Order:
-    from extract.harvest.harvest import Order
+def _tell_plan(project: Project, order: Order) -> None:
+    from extract.console import ProgressDisplay
+    from extract.harvest.harvest import dry_run
 
-    return Order(
-        handles=handles or (),
-        handle_files=handle_files or (),
-        files=files or (),
-        observed_at=observed_at,
-        max_wait=max_wait,
-    )
+    with ProgressDisplay() as display:
+        planned = dry_run(project, order, display)
+    for name, text in planned.told():
+        typer.echo(f"{name:<14} {text}")
 
 
 def _harvest(project: Project, order: Order) -> Harvested:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from dotenv import dotenv_values
+
 from extract.errors import EnvironmentFailure, UsageError
 
 DEFAULT_BASE_URL = "https://api.x.com"
@@ -63,32 +65,65 @@ def find_project() -> Project:
     return Project(root=root, warehouse=warehouse.absolute())
 
 
-def api_access() -> ApiAccess:
-    """Address and token from X_API_BASE_URL and X_BEARER_TOKEN.
+def api_access(project: Project, token_file: Path | None = None) -> ApiAccess:
+    """Address and token of the X API.
+
+    The token is that of the file, else X_BEARER_TOKEN in the environment, else in a file ``.env`` in the
+    current folder or the project. The address is X_API_BASE_URL, from the environment or ``.env`` likewise.
 
     Raises:
+        UsageError: the token file cannot be read.
         EnvironmentFailure: no token, or an address that a token may not be sent to.
     """
-    base_url = os.environ.get("X_API_BASE_URL", DEFAULT_BASE_URL).rstrip("/")
+    values = _dotenv(project.root) | _dotenv(Path.cwd()) | os.environ
+    base_url = values.get("X_API_BASE_URL", DEFAULT_BASE_URL).rstrip("/")
     parts = urlsplit(base_url)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise EnvironmentFailure(
+            "X_API_BASE_URL holds more than an address (it is not shown: it may hold a secret)",
+            next_step="set X_API_BASE_URL to an https address alone, or unset it for the X API itself",
+        )
     loopback = parts.hostname in ("127.0.0.1", "::1", "localhost")
     if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
         raise EnvironmentFailure(
             f"X_API_BASE_URL is {base_url!r}: a token is sent over https, or http to this machine only",
             next_step="set X_API_BASE_URL to an https address, or unset it for the X API itself",
         )
-    token = os.environ.get("X_BEARER_TOKEN", "").strip()
+    named = "X_BEARER_TOKEN" if token_file is None else str(token_file)
+    token = values.get("X_BEARER_TOKEN", "") if token_file is None else _text_of(token_file)
+    token = token.strip()
     if not token:
         raise EnvironmentFailure(
-            "X_BEARER_TOKEN is not set: the X API answers nobody without a token",
+            f"{named} is not set: the X API answers nobody without a token"
+            if token_file is None
+            else f"{named} is empty: the X API answers nobody without a token",
             next_step="export X_BEARER_TOKEN=... (an app-only Bearer token), or try `influx-m2 demo`",
         )
     if not token.isascii() or any(character.isspace() for character in token):
         raise EnvironmentFailure(
-            "X_BEARER_TOKEN holds spaces or characters that no token has (it is not shown here)",
+            f"{named} holds spaces or characters that no token has (it is not shown here)",
             next_step="copy the token again, without quotes or line breaks",
         )
     return ApiAccess(base_url=base_url, token=token)
+
+
+def _dotenv(folder: Path) -> dict[str, str]:
+    return {
+        key: value
+        for key, value in dotenv_values(folder / ".env", interpolate=False).items()
+        if value
+    }
+
+
+def _text_of(token_file: Path) -> str:
+    try:
+        return token_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise UsageError(
+            f"the token file {token_file} cannot be read: {reason}",
+            next_step="check its name and its permissions; it holds the token and nothing else",
+        ) from error
 
 
 def _is_project(folder: Path) -> bool:

@@ -50,6 +50,19 @@ def open_warehouse(
         connection.close()
 
 
+@contextmanager
+def open_for_planning(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse read-only; where there is none yet, an empty one in memory. Raises as ``open_warehouse``."""
+    if project.warehouse.exists():
+        with open_warehouse(project, read_only=True) as connection:
+            yield connection
+        return
+    with duckdb.connect() as connection:
+        connection.execute(_SETTINGS)
+        connection.execute(raw_tables_sql(project))
+        yield connection
+
+
 def raw_tables_sql(project: Project) -> str:
     """The statements that make the raw tables: what lies between the tags of the macro that dbt runs."""
     macro = (project.root / "macros" / "raw_tables.sql").read_text(encoding="utf-8")

@@ -168,6 +168,14 @@ def open_input(path: str) -> Iterator[InputFile]:
         yield file
 
 
+def digest(path: str) -> str:
+    """SHA-256 of a file's uncompressed bytes, in hexadecimal; raises as ``open_input``."""
+    with open_input(path) as file:
+        while file.read(1 << 20):
+            pass
+        return file.sha256
+
+
 def _open_raw(path: str) -> io.BufferedReader[Any]:
     try:
         if path == STANDARD_INPUT:

@@ -8,120 +8,133 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
+from typing import TypeAlias
 
-from extract.harvest.files import RejectedLine, open_input, shortened
+from extract.harvest.files import InputFile, RejectedLine, shortened
 
+LINES_AT_ONCE = 50_000
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
+_HISTORICAL_HANDLE = re.compile(r"[A-Za-z0-9_]{16,50}")
+_ID = re.compile(r"[0-9]{1,19}")
 _CURATED_COLUMNS = ("category", "topic_tags", "evidence", "source_type", "fetched_at")
 
 
 @dataclass(frozen=True, slots=True)
-class CuratedHandle:
-    """What a CSV says of a handle beside its name, as text and as it stands there."""
+class GivenHandle:
+    """A handle, and what a CSV says of it beside its name, as text and as it stands there.
+
+    A data set may know an account by a handle that X no longer takes: it is asked for by its id.
+    """
 
     line_number: int
     handle: str
-    category: str | None
-    topic_tags: str | None
-    evidence: str | None
-    source_type: str | None
-    fetched_at: str | None
+    category: str | None = None
+    topic_tags: str | None = None
+    evidence: str | None = None
+    source_type: str | None = None
+    fetched_at: str | None = None
+    id: str | None = None
 
 
 @dataclass(slots=True)
 class HandleList:
-    """Handles in the order given, each once (whatever its case), with what came beside them."""
+    """A part of a list of handles, in the order given, with the lines that are none."""
 
     source: str
-    handles: list[str] = field(default_factory=list)
-    curated: list[CuratedHandle] = field(default_factory=list)
+    handles: list[GivenHandle] = field(default_factory=list)
     rejected: list[RejectedLine] = field(default_factory=list)
+
+
+Candidate: TypeAlias = GivenHandle | RejectedLine
+NumberedLines: TypeAlias = Iterator[tuple[int, str]]
 
 
 def from_arguments(words: Iterable[str]) -> HandleList:
     """Handles typed on the command line."""
-    return _collect("command line", enumerate(words, 1))
+    return _sorted("command line", (_candidate(*numbered) for numbered in enumerate(words, 1)))
 
 
-def from_file(path: str) -> HandleList:
-    """Handles of a text file, a CSV with a ``handle`` column, or a data set of JSON lines.
+def from_file(file: InputFile) -> Iterator[HandleList]:
+    """Handles of a text file, a CSV with a ``handle`` column, or a data set of JSON lines, part by part.
 
-    Text has one handle a line and ``#`` comments. Plain or gzip; ``-`` is standard input.
+    Text has one handle a line and ``#`` comments. However long the list, one part is held at a time.
 
     Raises:
-        UsageError: the file is missing or cannot be read.
-        DataRefused: the file is empty.
+        UsageError: the file cannot be read to its end.
     """
-    lines: list[tuple[int, bytes]] = []
     unreadable: list[RejectedLine] = []
-    with open_input(path) as file:
-        for chunk in file.chunks():
-            lines += enumerate(chunk.text.split(b"\n"), chunk.first_line)
-            unreadable += chunk.rejected
-        name = file.name
-    text = [(number, line.decode("utf-8")) for number, line in lines if line.strip()]
-    first = text[0][1] if text else ""
-    if "handle" in [column.strip().lower() for column in first.split(",")]:
-        found = _from_csv(name, "\n".join(line.decode("utf-8") for _, line in lines))
-    elif first.lstrip().startswith("{"):
-        found = _collect(name, ((number, _handle_of_record(line)) for number, line in text))
+    candidates = _candidates(_lines(file, unreadable))
+    while (part := list(islice(candidates, LINES_AT_ONCE))) or unreadable:
+        yield _sorted(file.name, [*part, *unreadable])
+        unreadable.clear()
+
+
+def _lines(file: InputFile, unreadable: list[RejectedLine]) -> NumberedLines:
+    for chunk in file.chunks():
+        unreadable += chunk.rejected
+        for number, line in enumerate(io.BytesIO(chunk.text), chunk.first_line):
+            yield number, line.decode("utf-8")
+
+
+def _candidates(lines: NumberedLines) -> Iterator[Candidate]:
+    first = next((line for line in lines if line[1].strip()), None)
+    if first is None:
+        return
+    number, text = first
+    lines = chain([first], lines)
+    if "handle" in [column.strip().lower() for column in text.split(",")]:
+        yield from _from_csv(lines, number)
+    elif text.lstrip().startswith("{"):
+        yield from (_of_record(*line) for line in lines if line[1].strip())
     else:
-        found = _collect(name, _without_comments(text))
-    found.rejected += unreadable
-    return found
+        yield from _from_text(lines)
 
 
-def merge(lists: Iterable[HandleList]) -> list[str]:
-    """The handles of several lists, each once, in the order given."""
-    handles: dict[str, str] = {}
-    for one in lists:
-        for handle in one.handles:
-            handles.setdefault(handle.lower(), handle)
-    return list(handles.values())
-
-
-def _collect(source: str, candidates: Iterable[tuple[int, str]]) -> HandleList:
-    found = HandleList(source)
-    seen: set[str] = set()
-    for number, candidate in candidates:
-        handle = candidate.strip().removeprefix("@")
-        if not _HANDLE.fullmatch(handle):
-            found.rejected.append(_not_a_handle(number, candidate))
-        elif handle.lower() not in seen:
-            seen.add(handle.lower())
-            found.handles.append(handle)
-    return found
-
-
-def _from_csv(source: str, text: str) -> HandleList:
-    reader = csv.DictReader(io.StringIO(text), restkey="surplus")
+def _from_csv(lines: NumberedLines, first_number: int) -> Iterator[Candidate]:
+    reader = csv.DictReader((text for _, text in lines), restkey="surplus")
     reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or []]
-    rows = [(reader.line_num, row) for row in reader]
-    found = _collect(source, ((number, row.get("handle") or "") for number, row in rows))
-    for number, row in rows:
+    for row in reader:
         facts = [(row.get(column) or "").strip() or None for column in _CURATED_COLUMNS]
-        handle = (row.get("handle") or "").strip().removeprefix("@")
-        if any(facts) and _HANDLE.fullmatch(handle):
-            found.curated.append(CuratedHandle(number, handle, *facts))
-    return found
+        yield _candidate(first_number + reader.line_num - 1, row.get("handle") or "", *facts)
 
 
-def _handle_of_record(line: str) -> str:
-    try:
-        record = json.loads(line)
-    except ValueError:
-        return line
-    handle = (record.get("handle") or record.get("username")) if isinstance(record, dict) else None
-    return handle if isinstance(handle, str) else line
-
-
-def _without_comments(text: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    for number, line in text:
+def _from_text(lines: NumberedLines) -> Iterator[Candidate]:
+    for number, line in lines:
         handle = line.split("#", 1)[0]
         if handle.strip():
-            yield number, handle
+            yield _candidate(number, handle)
 
 
-def _not_a_handle(number: int, candidate: str) -> RejectedLine:
+def _of_record(number: int, line: str) -> Candidate:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict):
+        return _candidate(number, line)
+    handle = record.get("handle") or record.get("username") or record.get("screen_name")
+    author_id = str(record.get("id_str") or record.get("id"))
+    if not isinstance(handle, str):
+        return _candidate(number, line)
+    if _HISTORICAL_HANDLE.fullmatch(handle) and _ID.fullmatch(author_id):
+        return GivenHandle(number, handle, id=author_id)
+    return _candidate(number, handle)
+
+
+def _candidate(number: int, text: str, *facts: str | None) -> Candidate:
+    handle = text.strip().removeprefix("@")
+    if _HANDLE.fullmatch(handle):
+        return GivenHandle(number, handle, *facts)
     reason = "not a handle (1 to 15 letters, digits or underscores)"
-    return RejectedLine(number, reason, shortened(candidate.encode()))
+    return RejectedLine(number, reason, shortened(text.strip("\n").encode()))
+
+
+def _sorted(source: str, candidates: Iterable[Candidate]) -> HandleList:
+    found = HandleList(source)
+    for candidate in candidates:
+        if isinstance(candidate, RejectedLine):
+            found.rejected.append(candidate)
+        else:
+            found.handles.append(candidate)
+    return found

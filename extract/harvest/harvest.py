@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Protocol
 
 import duckdb
 
 from extract.errors import DataRefused, StoppedEarly, UsageError
-from extract.harvest.files import InputFile, open_input
-from extract.harvest.handles import HandleList, from_arguments, from_file, merge
-from extract.harvest.landing import Landed, Run
-from extract.harvest.look_up import LookUp, Patience
+from extract.harvest.budget import Budget, Prices
+from extract.harvest.files import InputFile, digest, open_input
+from extract.harvest.handles import from_arguments, from_file
+from extract.harvest.landing import Landed, Run, utc_now
+from extract.harvest.look_up import LookUp, Pace
+from extract.harvest.order import Order
+from extract.harvest.plan import Plan, plan
+from extract.harvest.targets import Selection, Targets, span
 from extract.harvest.x_api import XApi
 from extract.settings import ApiAccess, Project, api_access
-from extract.warehouse import is_interruption, open_warehouse
+from extract.warehouse import is_interruption, open_for_planning, open_warehouse
 
 
 class Display(Protocol):
@@ -37,43 +42,29 @@ class Display(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What to harvest. ``observed_at`` is for payloads that do not say when they were fetched."""
-
-    handles: Sequence[str] = ()
-    handle_files: Sequence[str] = ()
-    files: Sequence[str] = ()
-    observed_at: str | None = None
-    max_wait: float = 1000.0
-
-
-@dataclass(frozen=True, slots=True)
 class Harvested:
-    """A finished run: its number, the handles asked of X, and what was landed."""
+    """A finished run: its number, what it was to ask of X, and what was landed by this command."""
 
     run_id: int
-    handles_asked: int
+    plan: Plan | None
     landed: Landed = field(default_factory=Landed)
 
 
 def harvest(project: Project, order: Order, display: Display) -> Harvested:
-    """Land files, then ask X for handles and land its answers.
+    """Land files, then ask X for handles or authors that are due, and land its answers.
 
     Raises:
         UsageError: nothing to do, an unreadable input, or no time for standard input.
         DataRefused: no line of the files could be landed.
-        StoppedEarly: X has no more to give for now; everything so far is kept.
+        StoppedEarly: X has no more to give for now, or the budget is used up; everything so far is kept.
         EnvironmentFailure: no token, a locked warehouse, a full disk, X out of reach.
     """
-    lists = [from_arguments(order.handles)] if order.handles else []
-    lists += [from_file(path) for path in order.handle_files]
-    handles = merge(lists)
-    if not handles and not order.files:
-        raise _nothing_to_do(lists)
-    access = api_access() if handles else None
+    _refuse_contradictions(order)
+    asks_x = order.refresh or bool(order.handles or order.handle_files)
     observed_at = _stamp(order.observed_at)
     with ExitStack() as opened:
         # every input is looked at before anything is landed: a typo costs nothing
+        lists = [opened.enter_context(open_input(path)) for path in order.handle_files]
         files = [opened.enter_context(open_input(path)) for path in order.files]
         for file in files:
             if file.modified_at is None and observed_at is None:
@@ -82,28 +73,119 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
                     next_step="say when it was fetched: --observed-at 2025-11-28T06:00:00Z",
                 )
         connection = opened.enter_context(open_warehouse(project))
-        run = Run(connection)
-        run.land_targets(handles)
-        status = "finished"
-        try:
-            for handle_list in lists:
-                run.land_handles(handle_list)
-                _tell_rejected(handle_list, display)
+        targets = Targets(connection)
+        planned = _plan(connection, targets, order, lists, display) if asks_x else None
+        # before the run begins, so that a missing token leaves no failed run behind
+        access = api_access(project, order.token_file) if planned and planned.users else None
+        run = Run(connection, planned.resumes if planned else None)
+        with _recorded(run):
+            budget = _begin(run, order, planned, display)
             for file in files:
                 _land_file(run, file, observed_at, connection, display)
-            if access is not None:
-                _look_up(run, access, handles, order, display)
-        except StoppedEarly:
-            status = "stopped"
-            raise
-        except BaseException as error:
-            status = "interrupted" if is_interruption(error) else "failed"
-            raise
-        finally:
-            run.finish(status)
-        if files and not handles and run.landed.users + run.landed.user_errors == 0:
+            if access is not None and planned is not None:
+                _look_up(run, access, targets, planned, order, budget, display)
+        if files and not asks_x and run.landed.users + run.landed.user_errors == 0:
             raise _all_rejected(run, connection)
-    return Harvested(run.run_id, len(handles), run.landed)
+    return Harvested(run.run_id, planned, run.landed)
+
+
+def dry_run(project: Project, order: Order, display: Display) -> Plan:
+    """What a harvest would ask, without a token, the network or a change to the warehouse.
+
+    Raises:
+        UsageError: nothing to ask, or an unreadable list.
+        EnvironmentFailure: a locked warehouse.
+    """
+    _refuse_contradictions(order)
+    if not (order.refresh or order.handles or order.handle_files):
+        raise UsageError(
+            "a dry run says what asking X would cost, and nothing is to be asked",
+            next_step="name handles, a list (--handles FILE), or --refresh",
+        )
+    with ExitStack() as opened:
+        lists = [opened.enter_context(open_input(path)) for path in order.handle_files]
+        connection = opened.enter_context(open_for_planning(project))
+        return _plan(connection, Targets(connection), order, lists, display)
+
+
+def _plan(
+    connection: duckdb.DuckDBPyConnection,
+    targets: Targets,
+    order: Order,
+    lists: Sequence[InputFile],
+    display: Display,
+) -> Plan:
+    """Select the targets, and look whether a run that asked for the same never came to its end."""
+    now = utc_now()
+    wishes = "" if order.with_posts else " without posts"
+    if order.refresh:
+        selection = targets.select_due(now, span(order.older_than), order.limit)
+        order_key = f"refresh older than {order.older_than} limit {order.limit}{wishes}"
+    else:
+        typed = [from_arguments(order.handles)] if order.handles else []
+        selection = targets.select_given(chain(typed, *map(from_file, lists)))
+        if selection.targets == 0 and not order.files:
+            raise _no_handles(selection)
+        order_key = targets.order_key(f"handles{wishes}")
+    _tell_rejected(selection, display)
+    fetched_today = 0 if order.refetch else targets.skip_fetched(now)
+    resumes = targets.unfinished_run(
+        order_key,
+        refetch=order.refetch,
+        is_unchanged=lambda name, sha256: name in order.files and digest(name) == sha256,
+    )
+    return plan(
+        connection,
+        order,
+        order_key,
+        targets=selection.targets,
+        fetched_today=fetched_today,
+        resumes=resumes,
+        left=targets.left_to_ask(resumes),
+    )
+
+
+def _begin(run: Run, order: Order, planned: Plan | None, display: Display) -> Budget:
+    """Land that the run begins, or goes on; what it may still be billed for."""
+    prices = Prices.of(with_posts=order.with_posts)
+    spent = 0
+    if planned is None:
+        run.begin()
+    elif planned.resumes is not None:
+        spent = run.resume()
+        display.note(
+            f"going on with run {run.run_id}: {planned.targets - planned.users} of its "
+            f"{planned.targets} targets need no asking any more (--refetch asks for all)"
+        )
+    else:
+        run.begin(
+            order_key=planned.order_key,
+            is_refetch=order.refetch,
+            with_posts=order.with_posts,
+            prices=prices,
+        )
+        if planned.fetched_today:
+            display.note(
+                f"{planned.fetched_today} of {planned.targets} were fetched earlier in this UTC day and "
+                "are not asked for again (--refetch asks all the same)"
+            )
+    return Budget(prices, most_users=order.max_users, most_cost=order.max_cost, spent=spent)
+
+
+@contextmanager
+def _recorded(run: Run) -> Iterator[None]:
+    """However the run ends, raw says how."""
+    status = "finished"
+    try:
+        yield
+    except StoppedEarly:
+        status = "stopped"
+        raise
+    except BaseException as error:
+        status = "interrupted" if is_interruption(error) else "failed"
+        raise
+    finally:
+        run.finish(status)
 
 
 def _land_file(
@@ -113,6 +195,9 @@ def _land_file(
     connection: duckdb.DuckDBPyConnection,
     display: Display,
 ) -> None:
+    if run.has_landed(file.name):
+        display.note(f"{file.name}: landed by this run before it was interrupted")
+        return
     display.begin(f"landing {file.name} (MB)", None)
     when, source = observed_at or file.modified_at, "--observed-at" if observed_at else "file time"
     assert when is not None  # noqa: S101  (harvest has refused standard input without a time)
@@ -135,20 +220,48 @@ def _land_file(
 
 
 def _look_up(
-    run: Run, access: ApiAccess, handles: list[str], order: Order, display: Display
+    run: Run,
+    access: ApiAccess,
+    targets: Targets,
+    planned: Plan,
+    order: Order,
+    budget: Budget,
+    display: Display,
 ) -> None:
-    display.begin(f"asking {access.base_url}", len(handles))
-    with XApi(access) as api:
-        patience = Patience(max_wait=order.max_wait, sleep=display.waiting)
-        LookUp(api, run, patience=patience, on_progress=display.advance).ask_for(handles)
+    display.begin(f"asking {access.base_url}", planned.users)
+    pace = Pace(order.concurrency, order.delay, order.backoff, order.max_wait, display.waiting)
+    with XApi(
+        access,
+        dialect=run.last_dialect(),
+        with_posts=order.with_posts,
+        connections=order.concurrency,
+    ) as api:
+        look_up = LookUp(api, run, budget, pace, on_progress=display.advance, note=display.note)
+        look_up.ask_for(targets.batches(order.batch_size))
 
 
-def _tell_rejected(handles: HandleList, display: Display) -> None:
-    for line in handles.rejected[:3]:
-        display.note(f"{handles.source}, line {line.line_number}: {line.text!r} is {line.reason}")
-    if len(handles.rejected) > 3:
-        display.note(
-            f"{handles.source}: {len(handles.rejected)} lines are no handles, see raw.rejected_lines"
+def _tell_rejected(selection: Selection, display: Display) -> None:
+    for source, line in selection.examples:
+        display.note(f"{source}, line {line.line_number}: {line.text!r} is {line.reason}")
+    if selection.rejected > len(selection.examples):
+        display.note(f"{selection.rejected} lines are no handles, see raw.rejected_lines")
+
+
+def _refuse_contradictions(order: Order) -> None:
+    if order.refresh and (order.handles or order.handle_files or order.files):
+        raise UsageError(
+            "--refresh picks the authors itself, and handles or files are given too",
+            next_step="refresh in one command, and harvest the others in another",
+        )
+    if not order.refresh and (order.older_than or order.limit is not None):
+        raise UsageError(
+            "--older-than and --limit say whom to refresh, and nothing is to be refreshed",
+            next_step="add --refresh, or leave them out",
+        )
+    if not (order.refresh or order.handles or order.handle_files or order.files):
+        raise UsageError(
+            "nothing to harvest",
+            next_step="name handles, a list (--handles FILE) or payloads (--from FILE), or --refresh; see --help",
         )
 
 
@@ -169,23 +282,15 @@ def _stamp(text: str | None) -> datetime | None:
     )
 
 
-def _nothing_to_do(lists: list[HandleList]) -> UsageError | DataRefused:
-    rejected = [(found.source, line) for found in lists for line in found.rejected]
-    if rejected:
-        source, line = rejected[0]
+def _no_handles(selection: Selection) -> DataRefused:
+    if selection.examples:
+        source, line = selection.examples[0]
         return DataRefused(
-            f"none of the {len(rejected)} lines is a handle; the first, {source} line "
+            f"none of the {selection.rejected} lines is a handle; the first, {source} line "
             f"{line.line_number}: {line.text!r} is {line.reason}",
             next_step="give handles such as @jack, one a line or as arguments",
         )
-    if lists:
-        return DataRefused(
-            f"{lists[0].source} names no handle", next_step="put handles in it, one a line"
-        )
-    return UsageError(
-        "nothing to harvest",
-        next_step="name handles, a list (--handles FILE) or payloads (--from FILE); see --help",
-    )
+    return DataRefused("the lists name no handle", next_step="put handles in them, one a line")
 
 
 def _all_rejected(run: Run, connection: duckdb.DuckDBPyConnection) -> DataRefused:

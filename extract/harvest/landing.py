@@ -17,6 +17,7 @@ import duckdb
 
 from extract import __version__
 from extract.errors import EnvironmentFailure
+from extract.harvest.budget import NO_PRICES, Prices
 from extract.harvest.files import (
     LONGEST_LINE,
     LONGEST_REJECTED_TEXT,
@@ -25,8 +26,7 @@ from extract.harvest.files import (
     RejectedLine,
     shortened,
 )
-from extract.harvest.handles import HandleList
-from extract.harvest.x_api import Answer
+from extract.harvest.x_api import Answer, Dialect
 
 # what a full disk, too little memory or a failing file system looks like
 _FULL = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, OSError)
@@ -35,6 +35,20 @@ _SQL = resources.files(__package__).joinpath("landing.sql").read_text(encoding="
 _STATEMENTS = [statement for statement in _SQL.split(";\n") if statement.strip()]
 _PREPARING = [statement for statement in _STATEMENTS if "temp table" in statement]
 _INSERTING = [statement for statement in _STATEMENTS if "temp table" not in statement]
+
+# A list goes in as JSON: DuckDB's client looks at every element of a Python list for a dozen types.
+_INSERT_REQUEST = """
+insert into raw.requests
+select ?, ?, ?, from_json(?, '["varchar"]'), ?, ?, ?, from_json(?, '["varchar"]'), ?, ?, ?, ?, ?, ?, ?, ?, ?
+"""
+
+_BEGINNING = (
+    "insert into raw.targets select $run_id, position, asked_by, target, fetched_by_run from targets",
+    "insert into raw.curation select $run_id, source, line_number, handle, category, topic_tags, evidence, "
+    "source_type, fetched_at, $landed_at from given "
+    "where coalesce(category, topic_tags, evidence, source_type, fetched_at) is not null",
+    "insert into raw.rejected_lines select $run_id, source, line_number, reason, text from no_handles",
+)
 
 
 @dataclass(slots=True)
@@ -45,23 +59,25 @@ class Landed:
     users: int = 0
     user_errors: int = 0
     rejected_lines: int = 0
+    users_from_x: int = 0
 
     def __iadd__(self, other: Landed) -> Landed:
         self.lines += other.lines
         self.users += other.users
         self.user_errors += other.user_errors
         self.rejected_lines += other.rejected_lines
+        self.users_from_x += other.users_from_x
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """Where lines come from: a file (its name), or a request (its id and what it asked for)."""
+    """Where lines come from: a file (its name), or a request (its id and the handles it asked for)."""
 
     observed_at: datetime
     file: str | None = None
     request_id: int | None = None
-    asked: tuple[str, ...] = ()
+    asked_handles: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -85,28 +101,65 @@ class Run:
     away when the next run begins.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: int | None = None) -> None:
+        """A new run, or one that goes on under its number."""
         self._connection = connection
         self.landed = Landed()
-        self._sweep()
-        self.run_id = self._next("runs", "run_id")
+        self._close_abandoned()
+        self.run_id = self._next("runs", "run_id") if run_id is None else run_id
         self._landing_id = self._next("users", "landing_id")
         self._request_id = self._next("requests", "request_id")
-        started_at = utc_now()
-        self._insert(
-            "runs",
-            self.run_id,
-            started_at,
-            None,
-            "running",
-            __version__,
-            None,
-            False,
-            True,
-            0,
-            0,
-            started_at,
+
+    def begin(
+        self,
+        *,
+        order_key: str | None = None,
+        is_refetch: bool = False,
+        with_posts: bool = True,
+        prices: Prices = NO_PRICES,
+    ) -> None:
+        """Land that the run begins, whom it is to ask for, and what came beside the handles.
+
+        Reads the temporary tables ``targets``, ``given`` and ``no_handles``; all of it lands, or nothing.
+        """
+        now = utc_now()
+        prices_usd = (prices.user, prices.post)
+        with _clear_errors("the list of handles"), self._transaction():
+            self._insert(
+                *("runs", self.run_id, now, None, "running", __version__),
+                *(order_key, is_refetch, with_posts, *prices_usd, now),
+            )
+            for statement in _BEGINNING:
+                self._number(statement, {"run_id": self.run_id, "landed_at": now})
+        self.landed.rejected_lines += self._number("select count(*) from no_handles")
+
+    def resume(self) -> int:
+        """Go on with a run; the users it was billed for since it was last given a budget.
+
+        A clean stop ends a budget, a kill does not.
+        """
+        self._connection.execute(
+            "update raw.runs set budget_from = if(status = 'stopped', $now, budget_from), "
+            "status = 'running', finished_at = null where run_id = $run_id",
+            {"now": utc_now(), "run_id": self.run_id},
         )
+        return self._number(
+            "select coalesce(sum(len(returned)), 0) from raw.requests inner join raw.runs using (run_id) "
+            "where run_id = $run_id and sent_at >= budget_from",
+            {"run_id": self.run_id},
+        )
+
+    def has_landed(self, file: str) -> bool:
+        """Whether the run landed a file of this name, before it was interrupted."""
+        query = "select count(*) from raw.files where run_id = $run_id and file = $file"
+        return self._number(query, {"run_id": self.run_id, "file": file}) > 0
+
+    def last_dialect(self) -> Dialect:
+        """The dialect in which X answered last; the newer one if it never did."""
+        row = self._connection.execute(
+            "select dialect from raw.requests where kind = 'page' order by request_id desc limit 1"
+        ).fetchone()
+        return "legacy" if row == ("legacy",) else "new"
 
     def finish(self, status: str) -> None:
         """Close the run as ``finished``, ``stopped``, ``interrupted`` or ``failed``."""
@@ -156,7 +209,9 @@ class Run:
         """Land a request, and its answer if it has a usable one, in one transaction."""
         request_id, self._request_id = self._request_id, self._request_id + 1
         origin = _Origin(
-            answer.answered_at or answer.sent_at, request_id=request_id, asked=answer.asked
+            answer.answered_at or answer.sent_at,
+            request_id=request_id,
+            asked_handles=answer.asked if answer.asked_by == "handle" else (),
         )
         with _clear_errors(origin.source):
             self._connection.execute(
@@ -165,26 +220,9 @@ class Run:
             )
             load = _Load(first_line=1, lines=int(answer.page is not None))
             landed = self._land(load, origin, request=(request_id, self.run_id, *answer.row()))
+        landed.users_from_x = landed.users
         self.landed += landed
         return landed
-
-    def land_handles(self, handles: HandleList) -> None:
-        """Land the curated facts that came with handles, and the lines that are no handles."""
-        with _clear_errors(handles.source), self._transaction():
-            curated = [
-                asdict(row) | {"landed_at": utc_now().isoformat()} for row in handles.curated
-            ]
-            self._insert_rows("curation", handles.source, curated)
-            self._reject(handles.source, handles.rejected)
-        self.landed += Landed(rejected_lines=len(handles.rejected))
-
-    def land_targets(self, handles: Sequence[str]) -> None:
-        """Land whom the run is to ask X for."""
-        with self._transaction():
-            self._connection.execute(
-                "insert into raw.targets select ?, row_number() over (), 'handle', unnest(?), null",
-                [self.run_id, list(handles)],
-            )
 
     def _load(self, file: InputFile, spool: Path) -> Iterator[_Load]:
         """Load the file into the temporary table ``lines``, a chunk at a time."""
@@ -234,7 +272,7 @@ class Run:
             "file": origin.file,
             "source": origin.source,
             "observed_at": origin.observed_at,
-            "asked": list(origin.asked),
+            "asked_handles": json.dumps(origin.asked_handles),
             "longest": LONGEST_REJECTED_TEXT,
         }
         # Outside the transaction: a table that is not committed yet is read by one thread only.
@@ -243,7 +281,7 @@ class Run:
         landed = Landed(lines=load.lines, rejected_lines=len(load.rejected))
         with self._transaction():
             if request:
-                self._insert("requests", *request)
+                self._connection.execute(_INSERT_REQUEST, request)
             self._reject(origin.source, load.rejected)
             for statement in _INSERTING:
                 table = re.findall(r"insert into raw\.(\w+)", statement)[0]
@@ -252,22 +290,8 @@ class Run:
         return landed
 
     def _reject(self, source: str, rejected: Sequence[RejectedLine]) -> None:
-        self._insert_rows("rejected_lines", source, [asdict(line) for line in rejected])
-
-    def _insert_rows(self, table: str, file: str, rows: Sequence[dict[str, object]]) -> None:
-        """Many rows at once: a file of JSON lines read back is a hundred times faster than inserts."""
-        if not rows:
-            return
-        rows = [{"run_id": self.run_id, "file": file} | row for row in rows]
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".jsonl") as spool:
-            spool.writelines(json.dumps(row) + "\n" for row in rows)
-            spool.flush()
-            columns = dict.fromkeys(rows[0], "varchar")
-            self._connection.execute(
-                f"insert into raw.{table} by name select * from read_json(?, columns = {columns}, "
-                "format = 'newline_delimited', maximum_object_size = ?)",
-                [spool.name, LONGEST_LINE],
-            )
+        rows = [{"run_id": self.run_id, "file": source} | asdict(line) for line in rejected]
+        insert_rows(self._connection, "raw.rejected_lines", rows)
 
     def _insert(self, table: str, *values: object) -> None:
         marks = ", ".join("?" * len(values))
@@ -281,6 +305,13 @@ class Run:
         names = set(re.findall(r"\$([a-z_]+)", statement)) & set(values or {})
         result = self._connection.execute(statement, {name: (values or {})[name] for name in names})
         return int((result.fetchone() or (0,))[0])
+
+    def _close_abandoned(self) -> None:
+        """Runs that were killed: this process holds the warehouse, so none of them still runs."""
+        self._sweep()
+        self._connection.execute(
+            "update raw.runs set status = 'interrupted' where status = 'running'"
+        )
 
     def _sweep(self) -> None:
         """Remove what runs that never ended left of files that never landed whole."""
@@ -302,6 +333,23 @@ class Run:
             with suppress(duckdb.Error):  # an error may have ended the transaction already
                 self._connection.execute("rollback")
             raise
+
+
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[dict[str, object]]
+) -> None:
+    """Many rows at once, by name: a file of JSON lines read back is far faster than inserts."""
+    if not rows:
+        return
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".jsonl") as spool:
+        spool.writelines(json.dumps(row) + "\n" for row in rows)
+        spool.flush()
+        columns = dict.fromkeys(rows[0], "varchar")
+        connection.execute(
+            f"insert into {table} by name select * from read_json(?, columns = {columns}, "
+            "format = 'newline_delimited', maximum_object_size = ?)",
+            [spool.name, LONGEST_LINE],
+        )
 
 
 @contextmanager

@@ -87,16 +87,20 @@ select
     $request_id,
     $file,
     line_number,
-    list_filter(
-        cast($asked as varchar[]),
-        lambda handle: lower(handle) = lower(json_extract_string(payload, '$.username'))
-    )[1],
+    asked.handle,
     'v2_user',
     observed_at,
     md5(payload),
     payload
-from page_users
-where json_type(payload, '$.id') in ('VARCHAR', 'UBIGINT') and json_type(payload, '$.username') = 'VARCHAR';
+from (
+    select
+        *,
+        lower(json_extract_string(payload, '$.username')) as handle_key
+    from page_users
+    where json_type(payload, '$.id') in ('VARCHAR', 'UBIGINT') and json_type(payload, '$.username') = 'VARCHAR'
+) as users
+left join (select unnest(from_json($asked_handles, '["varchar"]')) as handle) as asked
+    on users.handle_key = lower(asked.handle);
 
 insert into raw.rejected_lines
 select

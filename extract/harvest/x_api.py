@@ -9,38 +9,73 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import httpx
 
 from extract.settings import ApiAccess
 
-BATCH = 100  # what X takes in one request
+MOST_TARGETS = 100  # what X takes in one request
 LARGEST_BODY = 32 << 20  # a page of 100 users has about 100 kB
+LONGEST_EXCHANGE = (
+    90.0  # seconds; a server that sends a byte now and then never times out by itself
+)
 
+AskedBy = Literal["handle", "id"]
 Dialect = Literal["new", "legacy"]
-Kind = Literal["page", "bad_request", "refused", "out_of_credits", "rate_limited", "passing_fault"]
+Kind = Literal[
+    "page",
+    "wrong_dialect",
+    "bad_request",
+    "refused",
+    "out_of_credits",
+    "rate_limited",
+    "passing_fault",
+]
 
+_ENDPOINTS: dict[AskedBy, tuple[str, str]] = {
+    "handle": ("/2/users/by", "usernames"),
+    "id": ("/2/users", "ids"),
+}
 _FIELDS = (
     "created_at,description,entities,id,location,name,parody,profile_banner_url,profile_image_url,"
     "protected,public_metrics,url,username,verified,verified_followers_count,verified_type,withheld,"
     "is_identity_verified"
 )
-_POSTS: dict[Dialect, dict[str, str]] = {
-    "new": {"expansions": "pinned_post_id,most_recent_post_id"},
-    "legacy": {"expansions": "pinned_tweet_id,most_recent_tweet_id"},
+_POSTS: dict[Dialect, str] = {
+    "new": "pinned_post_id,most_recent_post_id",
+    "legacy": "pinned_tweet_id,most_recent_tweet_id",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class RateHeaders:
+    """What an answer says of limits: requests, and epoch seconds of a reset. None where it is silent.
+
+    ``retry_after`` is seconds; ``server_time`` is X's own clock, by which the resets go.
+    """
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset: int | None = None
+    daily_remaining: int | None = None
+    daily_reset: int | None = None
+    retry_after: int | None = None
+    server_time: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of one request. ``page`` is the verbatim body, only if it can be landed.
 
-    ``rate_reset`` and the times are UTC without a zone; ``elapsed_ms`` is milliseconds. ``failure`` says
-    in words what went wrong and never holds a token.
+    ``returned`` are the ids of the users in the page. Times are UTC without a zone; ``elapsed_ms`` is
+    milliseconds. ``failure`` says in words what went wrong. Nothing in it holds the token.
     """
 
     kind: Kind
+    asked_by: AskedBy
     endpoint: str
     asked: tuple[str, ...]
     attempt: int
@@ -49,29 +84,26 @@ class Answer:
     status: int | None
     failure: str | None
     page: str | None
-    rate_limit: int | None
-    rate_remaining: int | None
-    rate_reset: datetime | None
+    rates: RateHeaders
     transaction_id: str | None
     sent_at: datetime
     answered_at: datetime | None
     elapsed_ms: int
-    refuses_dialect: bool = False
 
     def row(self) -> tuple[object, ...]:
-        """The values of ``raw.requests`` from endpoint to elapsed_ms, in its order."""
+        """The values of ``raw.requests`` from endpoint to elapsed_ms, in its order; lists as JSON."""
         return (
             self.endpoint,
-            list(self.asked),
+            json.dumps(self.asked),
             self.attempt,
             self.kind,
             self.dialect,
-            list(self.returned),
+            json.dumps(self.returned),
             self.status,
             self.failure,
-            self.rate_limit,
-            self.rate_remaining,
-            self.rate_reset,
+            self.rates.limit,
+            self.rates.remaining,
+            _moment(self.rates.reset),
             self.transaction_id,
             self.sent_at,
             self.answered_at,
@@ -80,82 +112,112 @@ class Answer:
 
 
 class XApi:
-    """A client of the user look-up. Use it as a context manager: it holds connections open."""
+    """A client of the user look-up, safe to share between threads.
+
+    Use it as a context manager: it holds ``connections`` open. ``with_posts`` asks for the pinned and the
+    latest post as well, which X may bill.
+    """
 
     def __init__(
         self,
         access: ApiAccess,
         *,
+        dialect: Dialect = "new",
+        with_posts: bool = True,
+        connections: int = 1,
         timeout: float = 30.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self.dialect = dialect
+        self._with_posts = with_posts
+        self._token = access.token
         self._now = now
-        self.dialect: Dialect = "new"
         self._client = httpx.Client(
             base_url=access.base_url,
             headers={"Authorization": f"Bearer {access.token}", "User-Agent": "influx-m2"},
             timeout=timeout,
+            limits=httpx.Limits(max_connections=connections),
             follow_redirects=False,  # a redirect would carry the token elsewhere
+            # A proxy sees only the outside of https; what goes to this machine in the clear goes there directly.
+            trust_env=access.base_url.startswith("https://"),
         )
 
     def __enter__(self) -> XApi:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; what is still under way on them fails at once."""
         self._client.close()
 
-    def users_by_handle(self, handles: tuple[str, ...], *, attempt: int = 1) -> Answer:
-        """Ask for 1 to 100 users by handle (``GET /2/users/by``)."""
-        parameters = {"usernames": ",".join(handles), "user.fields": _FIELDS}
-        if self.dialect == "legacy":
-            parameters["user.fields"] += ",pinned_tweet_id,most_recent_tweet_id"
-        return self._exchange("/2/users/by", parameters | _POSTS[self.dialect], handles, attempt)
+    def users(self, asked_by: AskedBy, targets: tuple[str, ...], *, attempt: int = 1) -> Answer:
+        """Ask for 1 to 100 users by handle (``GET /2/users/by``) or by id (``GET /2/users``)."""
+        endpoint, parameter = _ENDPOINTS[asked_by]
+        dialect = self.dialect
+        parameters = {parameter: ",".join(targets), "user.fields": _FIELDS}
+        if self._with_posts:
+            parameters["expansions"] = _POSTS[dialect]
+            if dialect == "legacy":
+                parameters["user.fields"] += f",{_POSTS[dialect]}"
+        sent_at, started = self._naive_now(), time.monotonic()
+        status, headers, body, failure = self._exchange(endpoint, parameters)
+        document = None if failure else _document(body)
+        kind, failure = _judge(status, headers, document, failure)
+        page = body.decode("utf-8") if kind == "page" else None
+        return Answer(
+            kind=kind,
+            asked_by=asked_by,
+            endpoint=endpoint,
+            asked=targets,
+            attempt=attempt,
+            dialect=dialect,
+            returned=_ids(document) if kind == "page" else (),
+            status=status,
+            failure=self._without_token(failure),
+            page=self._without_token(page),
+            rates=_rates(headers),
+            transaction_id=self._without_token(
+                headers.get("x-transaction-id") or headers.get("x-request-id")
+            ),
+            sent_at=sent_at,
+            answered_at=None if status is None else self._naive_now(),
+            elapsed_ms=round((time.monotonic() - started) * 1000),
+        )
 
     def _exchange(
-        self, endpoint: str, parameters: dict[str, str], asked: tuple[str, ...], attempt: int
-    ) -> Answer:
-        sent_at, started = self._naive_now(), time.monotonic()
-        status: int | None = None
-        headers = httpx.Headers()
-        body, failure = b"", None
+        self, endpoint: str, parameters: dict[str, str]
+    ) -> tuple[int | None, httpx.Headers, bytes, str | None]:
+        """Status, headers, body, and why there is no whole answer if there is none."""
+        status, headers, body = None, httpx.Headers(), bytearray()
+        deadline = time.monotonic() + LONGEST_EXCHANGE
         try:
             with self._client.stream("GET", endpoint, params=parameters) as response:
                 status, headers = response.status_code, response.headers
                 for part in response.iter_bytes():
                     body += part
                     if len(body) > LARGEST_BODY:
-                        failure = f"body larger than {LARGEST_BODY >> 20} MiB"
-                        break
-        except httpx.HTTPError as error:
-            failure = f"{type(error).__name__}: no whole answer"
-        document = None if failure else _document(body)
-        kind, failure = _judge(status, document, failure)
-        return Answer(
-            kind=kind,
-            endpoint=endpoint,
-            asked=asked,
-            attempt=attempt,
-            dialect=self.dialect,
-            returned=_ids(document) if kind == "page" else (),
-            status=status,
-            failure=failure,
-            page=body.decode("utf-8") if kind == "page" else None,
-            rate_limit=_number(headers.get("x-rate-limit-limit")),
-            rate_remaining=_number(headers.get("x-rate-limit-remaining")),
-            rate_reset=_moment(headers.get("x-rate-limit-reset")),
-            transaction_id=headers.get("x-transaction-id") or headers.get("x-request-id"),
-            sent_at=sent_at,
-            answered_at=None if status is None else self._naive_now(),
-            elapsed_ms=round((time.monotonic() - started) * 1000),
-            refuses_dialect=kind == "bad_request" and _names_fields(document),
-        )
+                        return status, headers, b"", f"body larger than {LARGEST_BODY >> 20} MiB"
+                    if time.monotonic() > deadline:
+                        return status, headers, b"", f"not complete in {LONGEST_EXCHANGE:.0f} s"
+        except (httpx.HTTPError, RuntimeError) as error:  # a closed client is a RuntimeError
+            return status, headers, b"", f"{type(error).__name__}: no whole answer"
+        return status, headers, bytes(body), None
+
+    def _without_token(self, text: str | None) -> str | None:
+        """A server may say the token back; it is not to be kept or shown for that."""
+        return text and text.replace(self._token, "[token]")
 
     def _naive_now(self) -> datetime:
         return self._now().astimezone(UTC).replace(tzinfo=None)
 
 
 def _judge(
-    status: int | None, document: dict[str, Any] | None, failure: str | None
+    status: int | None,
+    headers: httpx.Headers,
+    document: dict[str, Any] | None,
+    failure: str | None,
 ) -> tuple[Kind, str | None]:
     """What an answer means, and why it is no page if it is none."""
     if failure is not None or status is None:
@@ -168,6 +230,8 @@ def _judge(
             return "passing_fault", "neither data nor errors in the answer"
         case 200:
             return "page", None
+        case 400 if _names_fields(document):
+            return "wrong_dialect", problem
         case 400 | 404 | 414:
             return "bad_request", problem
         case 401 | 403:
@@ -178,6 +242,9 @@ def _judge(
             return "out_of_credits", problem
         case 429:
             return "rate_limited", problem
+        case _ if 300 <= status < 400:
+            host = urlsplit(headers.get("location", "")).hostname or "an unnamed place"
+            return "refused", f"{status}: a redirect to {host}, which the token is not sent to"
         case _:
             return "passing_fault", problem
 
@@ -208,12 +275,31 @@ def _ids(document: dict[str, Any] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(one) for one in ids if isinstance(one, str | int)))
 
 
+def _rates(headers: httpx.Headers) -> RateHeaders:
+    return RateHeaders(
+        limit=_number(headers.get("x-rate-limit-limit")),
+        remaining=_number(headers.get("x-rate-limit-remaining")),
+        reset=_number(headers.get("x-rate-limit-reset")),
+        daily_remaining=_number(headers.get("x-app-limit-24hour-remaining")),
+        daily_reset=_number(headers.get("x-app-limit-24hour-reset")),
+        retry_after=_number(headers.get("retry-after")),
+        server_time=_server_time(headers.get("date")),
+    )
+
+
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    """A count or a time in a header; what is longer than any of them is none."""
+    usable = text is not None and text.isascii() and text.isdigit() and len(text) < 16
+    return int(text) if usable and text else None
 
 
-def _moment(text: str | None) -> datetime | None:
-    seconds = _number(text)
+def _server_time(text: str | None) -> float | None:
+    with suppress(ValueError, OverflowError):
+        return parsedate_to_datetime(text).timestamp() if text else None
+    return None
+
+
+def _moment(seconds: int | None) -> datetime | None:
     if seconds is None:
         return None
     with suppress(ValueError, OverflowError, OSError):

@@ -128,9 +128,9 @@ def test_usage_errors_of_the_command_line_exit_2(workplace: Workplace) -> None:
 )
 def test_any_words_are_handles_or_rejected_and_none_is_lost(words: list[str]) -> None:
     found = handles.from_arguments(words)
-    kept = {handle.lower() for handle in found.handles}
+    kept = {given.handle.lower() for given in found.handles}
     rejected = {line.line_number for line in found.rejected}
-    assert len(kept) == len(found.handles)
+    assert len(found.handles) + len(rejected) == len(words)
     for number, word in enumerate(words, 1):
         name = word.strip().removeprefix("@")
         assert (number in rejected) != (name.lower() in kept and name.isascii())
