@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
 from rich.console import Console
@@ -75,9 +77,21 @@ class ProgressDisplay:
             self._progress.update(self._task, completed=done)
 
     def waiting(self, seconds: float, why: str) -> None:
-        """Wait, and say for how long and why."""
-        self.note(f"waiting {seconds:.0f} s: {why}")
-        time.sleep(seconds)
+        """Wait, and say why: a countdown on a terminal, elsewhere one line with the time of its end."""
+        if self._task is None or not self._console.is_terminal:
+            end = datetime.now(UTC) + timedelta(seconds=seconds)
+            self.note(f"waiting {seconds:.0f} s, until {end:%H:%M:%S} UTC: {why}")
+            time.sleep(seconds)
+            return
+        step = self._progress.tasks[0].description
+        end_of_wait = time.monotonic() + seconds
+        try:
+            while (left := end_of_wait - time.monotonic()) > 0:
+                minutes, rest = divmod(math.ceil(left), 60)
+                self._progress.update(self._task, description=f"waiting {minutes}:{rest:02}, {why}")
+                time.sleep(min(1.0, left))
+        finally:
+            self._progress.update(self._task, description=step)
 
     def note(self, text: str) -> None:
         """Something that the person should know."""

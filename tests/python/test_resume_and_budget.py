@@ -1,0 +1,263 @@
+"""Whom a harvest asks for, goes on with, leaves out, and what it may cost, held against the simulator's log."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from harness import ROOT, Workplace
+from test_harvest_from_x import access, everything
+
+from extract.errors import EnvironmentFailure, UsageError
+from extract.harvest.budget import Budget, Prices
+from extract.harvest.simulator import LoggedRequest, Simulator, handles
+from extract.settings import ApiAccess, Project, api_access
+
+PEOPLE = [handle.lower() for handle in handles(300, 5)]
+
+
+def asked(log: Iterable[LoggedRequest]) -> list[str]:
+    return [handle.lower() for request in log for handle in request.asked]
+
+
+def change(workplace: Workplace, statement: str) -> None:
+    """What time, a kill or a former version would have left in the warehouse."""
+    with duckdb.connect(str(workplace.warehouse)) as connection:
+        connection.execute(statement)
+
+
+def test_a_stopped_harvest_goes_on_by_its_own_list_whatever_the_date(workplace: Workplace) -> None:
+    with Simulator(credits_users=90) as simulator:
+        command = ["harvest", *PEOPLE, "--concurrency", "1"]
+        workplace.refuse(3, *command, environment=access(simulator))
+    done_before = {
+        handle.lower()
+        for row in workplace.rows("select asked from raw.requests where kind = 'page'")
+        for handle in row["asked"]
+    }
+    assert len(done_before) == 100
+    change(
+        workplace,
+        "update raw.requests set sent_at = sent_at - interval 9 days, answered_at = answered_at - interval 9 days; "
+        "update raw.runs set started_at = started_at - interval 9 days, budget_from = budget_from - interval 9 days",
+    )
+    with Simulator() as simulator:
+        # the same people in another order and case are the same order
+        again = [handle.upper() for handle in reversed(PEOPLE)]
+        done = workplace.run("harvest", *again, environment=access(simulator))
+        assert done.returncode == 0, done.stderr
+        rest = asked(simulator.log)
+    assert "going on with run 1: 100 of its 300 targets" in done.stderr
+    assert sorted([*done_before, *rest]) == sorted(PEOPLE)
+    assert workplace.rows("select run_id, status from raw.runs") == [
+        {"run_id": 1, "status": "finished"}
+    ]
+
+
+def test_a_refetch_does_not_go_on_with_a_run_that_was_none_but_with_its_own(
+    workplace: Workplace,
+) -> None:
+    for credits_left, more, expected in ((90, [], 1), (90, ["--refetch"], 2), (None, [], 2)):
+        with Simulator(credits_users=credits_left) as simulator:
+            done = workplace.run("harvest", *PEOPLE, *more, environment=access(simulator))
+            assert done.returncode == (3 if credits_left else 0)
+        assert workplace.value("select max(run_id) from raw.runs") == expected
+    pages = workplace.rows("select asked from raw.requests where run_id = 2 and kind = 'page'")
+    assert sorted(h.lower() for page in pages for h in page["asked"]) == sorted(PEOPLE)
+
+
+def test_a_run_whose_file_has_changed_since_is_not_gone_on_with(workplace: Workplace) -> None:
+    line = '{"id":"1","username":"a","public_metrics":{"followers_count":1}}\n'
+    path = workplace.write("users.jsonl", line)
+    command = ["harvest", *PEOPLE, "--from", path]
+    for text, runs, files in ((line, 1, 1), (line, 1, 1), (line * 2, 2, 2)):
+        workplace.write("users.jsonl", text)
+        with Simulator(credits_users=0) as simulator:
+            workplace.refuse(3, *command, environment=access(simulator))
+        assert workplace.value("select count(*) from raw.runs") == runs
+        assert workplace.value("select count(*) from raw.files") == files
+
+
+def test_nobody_is_asked_for_twice_in_a_day_unless_it_is_wished(workplace: Workplace) -> None:
+    with Simulator() as simulator:
+        workplace.succeed("harvest", *PEOPLE, environment=access(simulator))
+        before = len(simulator.log)
+        done = workplace.run("harvest", *PEOPLE, environment=access(simulator))
+        assert len(simulator.log) == before
+        assert "300 of 300 were fetched earlier" in done.stderr
+        workplace.succeed("harvest", *PEOPLE, "another_one", environment=access(simulator))
+        assert asked(list(simulator.log)[before:]) == ["another_one"]
+        workplace.succeed("harvest", *PEOPLE, "--refetch", environment=access(simulator))
+        assert len(asked(simulator.log)) == 601
+        # what was fetched yesterday is fetched again
+        change(workplace, "update raw.requests set answered_at = answered_at - interval 1 day")
+        workplace.succeed("harvest", *PEOPLE, environment=access(simulator))
+        assert len(asked(simulator.log)) == 901
+
+
+def test_a_day_without_anything_to_ask_needs_no_token(workplace: Workplace) -> None:
+    with Simulator() as simulator:
+        workplace.succeed("harvest", "sim_1", environment=access(simulator))
+    assert "0 users landed" in workplace.succeed("harvest", "sim_1")
+
+
+@pytest.mark.parametrize(
+    ("option", "most"),
+    [
+        (["--max-users", "150"], 150),
+        (["--max-cost", "3"], 200),
+        (["--max-cost", "3", "--no-posts"], 300),
+        (["--max-cost", "0.014"], 0),
+        (["--max-users", "120", "--max-cost", "3"], 120),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_a_budget_is_never_passed(workplace: Workplace, option: list[str], most: int) -> None:
+    people = handles(400, 5)
+    with Simulator() as simulator:
+        message = workplace.refuse(3, "harvest", *people, *option, environment=access(simulator))
+        billed = sum(request.users_billed for request in simulator.log)
+        # whom X does not find costs nothing, so others are asked for in their place
+        assert billed == most
+        assert f"budget of {most} users is used up" in message
+        assert len(asked(simulator.log)) == len(set(asked(simulator.log)))
+
+
+def test_a_clean_stop_renews_the_budget_and_a_kill_does_not(workplace: Workplace) -> None:
+    command = ["harvest", *PEOPLE, "--max-users", "100"]
+    with Simulator() as simulator:
+        for total in (100, 200):
+            workplace.refuse(3, *command, environment=access(simulator))
+            assert sum(request.users_billed for request in simulator.log) == total
+        change(workplace, "update raw.runs set status = 'running', finished_at = null")
+        workplace.refuse(3, *command, environment=access(simulator))
+        assert sum(request.users_billed for request in simulator.log) == 200
+        workplace.succeed("harvest", *PEOPLE, environment=access(simulator))
+        assert len(set(asked(simulator.log))) == len(asked(simulator.log)) == 300
+    assert workplace.value("select count(*) from raw.runs") == 1
+
+
+def test_a_dry_run_of_531_handles_says_what_it_takes_and_touches_nothing(
+    workplace: Workplace,
+) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.setblocking(False)
+        nobody = {"X_API_BASE_URL": f"http://127.0.0.1:{listener.getsockname()[1]}"}
+        known = ROOT / "data" / "sample" / "handles.csv"
+        said = workplace.succeed("harvest", "--dry-run", "--handles", known, environment=nobody)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    lines = dict(line.split(maxsplit=1) for line in said.splitlines())
+    assert lines["requests"] == "6"
+    assert lines["cost"] == "5.31 USD (7.97 USD if expansions are billed)"
+    assert lines["time"].startswith("less than a minute")
+    assert not workplace.warehouse.exists()
+    cheaper = workplace.succeed("harvest", "--dry-run", "--no-posts", "--handles", known)
+    assert "7.97" not in cheaper
+
+
+def test_a_dry_run_knows_what_was_fetched_and_what_a_run_still_owes(workplace: Workplace) -> None:
+    with Simulator(credits_users=90, limit=900) as simulator:
+        workplace.refuse(3, "harvest", *PEOPLE, "--concurrency", "1", environment=access(simulator))
+    said = workplace.succeed("harvest", "--dry-run", *PEOPLE, "--batch-size", "10")
+    assert "resumes" in said
+    assert dict(line.split(maxsplit=1) for line in said.splitlines())["requests"] == "20"
+    assert "at 900 requests in 15 minutes (as X said last)" in said
+    other = workplace.succeed("harvest", "--dry-run", *PEOPLE[50:], "--max-cost", "0.30")
+    assert "50, not asked again" in other
+    assert "stops after 20 users" in other
+    assert workplace.value("select count(*) from raw.runs") == 1
+
+
+def test_posts_are_not_asked_for_where_they_are_not_wanted(workplace: Workplace) -> None:
+    with Simulator() as simulator:
+        workplace.succeed("harvest", "sim_1", "--no-posts", environment=access(simulator))
+        (request,) = simulator.log
+    assert request.expansions == ()
+
+
+def test_the_dialect_is_remembered_from_one_run_to_the_next(workplace: Workplace) -> None:
+    with Simulator(dialect="legacy") as simulator:
+        workplace.succeed("harvest", "sim_1", environment=access(simulator))
+        workplace.succeed("harvest", "sim_2", environment=access(simulator))
+        assert [request.status for request in simulator.log] == [400, 200, 200]
+    with Simulator(dialect="new") as simulator:
+        workplace.succeed("harvest", "sim_3", environment=access(simulator))
+        assert [request.status for request in simulator.log] == [400, 200]
+
+
+def test_a_longer_historical_handle_is_asked_for_by_its_id(workplace: Workplace) -> None:
+    line = '{"id":"1234567","handle":"a_handle_longer_than_fifteen"}\n{"id":"2","handle":"sim_1"}\n'
+    path = workplace.write("old.jsonl", line)
+    with Simulator() as simulator:
+        workplace.succeed("harvest", "--handles", path, environment=access(simulator))
+        seen = {request.endpoint: request.asked for request in simulator.log}
+    assert seen == {"/2/users": ("1234567",), "/2/users/by": ("sim_1",)}
+
+
+def test_a_token_may_lie_in_a_file_and_is_shown_nowhere(workplace: Workplace) -> None:
+    with Simulator(tokens=("file-token-71", "env-token-72", "dotenv-token-73")) as simulator:
+        address = {"X_API_BASE_URL": simulator.base_url}
+        path = workplace.write("token", "file-token-71\n")
+        workplace.write(".env", "X_BEARER_TOKEN='dotenv-token-73'  # mine\n")
+        shown = [
+            workplace.run("harvest", "sim_1", "--token-file", path, environment=address),
+            workplace.run("harvest", "sim_2", environment=address),
+            workplace.run("harvest", "sim_3", environment=address | {"X_BEARER_TOKEN": "wrong-74"}),
+        ]
+    assert [done.returncode for done in shown] == [0, 0, 4]
+    text = everything(workplace) + "".join(done.stdout + done.stderr for done in shown)
+    for token in ("file-token-71", "env-token-72", "dotenv-token-73", "wrong-74"):
+        assert token not in text
+
+
+def test_a_token_that_cannot_be_read_or_an_address_with_a_secret_is_said_without_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(root=tmp_path, warehouse=tmp_path / "w.duckdb")
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        api_access(project, tmp_path / "none")
+    monkeypatch.setenv("X_BEARER_TOKEN", "t")
+    monkeypatch.setenv("X_API_BASE_URL", "https://me:hunter2@api.example.com")
+    with pytest.raises(EnvironmentFailure) as refused:
+        api_access(project)
+    assert "hunter2" not in str(refused.value)
+    assert "secret" not in repr(ApiAccess("https://api.x.com", "secret"))
+
+
+def test_a_budget_in_users_follows_from_the_upper_price() -> None:
+    prices = Prices.of(with_posts=True)
+    assert Budget(prices, most_cost=Decimal("7.965")).limit == 531
+    assert Budget(prices, most_cost=Decimal("7.964")).limit == 530
+    assert Budget(prices).grant(10**9) == 10**9
+    budget = Budget(prices, most_users=100, spent=30)
+    assert (budget.grant(50), budget.grant(50), budget.grant(1)) == (50, 20, 0)
+    budget.give_back(5)
+    assert budget.grant(50) == 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--refresh", "sim_1"],
+        ["--limit", "5", "sim_1"],
+        ["--older-than", "7d", "sim_1"],
+        ["--refresh", "--older-than", "soon"],
+        ["--dry-run"],
+        ["--batch-size", "101", "sim_1"],
+        ["--max-cost", "much", "sim_1"],
+        ["--max-cost", "-1", "sim_1"],
+    ],
+    ids=" ".join,
+)
+def test_contradictions_are_usage_errors(workplace: Workplace, options: list[str]) -> None:
+    done = workplace.run("harvest", *options)
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not workplace.warehouse.exists() or workplace.value("select count(*) from raw.runs") == 0
