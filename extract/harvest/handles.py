@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from extract.harvest.files import InputFile, RejectedLine, shortened
 
@@ -20,8 +20,7 @@ _ID = re.compile(r"[0-9]{1,19}")
 _CURATED_COLUMNS = ("category", "topic_tags", "evidence", "source_type", "fetched_at")
 
 
-@dataclass(frozen=True, slots=True)
-class GivenHandle:
+class GivenHandle(NamedTuple):
     """A handle, and what a CSV says of it beside its name, as text and as it stands there.
 
     A data set may know an account by a handle that X no longer takes: it is asked for by its id.
@@ -35,6 +34,11 @@ class GivenHandle:
     source_type: str | None = None
     fetched_at: str | None = None
     id: str | None = None
+
+    @property
+    def is_curated(self) -> bool:
+        """Whether anything stands beside its name."""
+        return any(self[2:7])
 
 
 @dataclass(slots=True)

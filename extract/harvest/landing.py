@@ -45,8 +45,7 @@ select ?, ?, ?, from_json(?, '["varchar"]'), ?, ?, ?, from_json(?, '["varchar"]'
 _BEGINNING = (
     "insert into raw.targets select $run_id, position, asked_by, target, fetched_by_run from targets",
     "insert into raw.curation select $run_id, source, line_number, handle, category, topic_tags, evidence, "
-    "source_type, fetched_at, $landed_at from given "
-    "where coalesce(category, topic_tags, evidence, source_type, fetched_at) is not null",
+    "source_type, fetched_at, $landed_at from curated",
     "insert into raw.rejected_lines select $run_id, source, line_number, reason, text from no_handles",
 )
 
@@ -120,7 +119,7 @@ class Run:
     ) -> None:
         """Land that the run begins, whom it is to ask for, and what came beside the handles.
 
-        Reads the temporary tables ``targets``, ``given`` and ``no_handles``; all of it lands, or nothing.
+        Reads the temporary tables ``targets``, ``curated`` and ``no_handles``; all of it lands, or nothing.
         """
         now = utc_now()
         prices_usd = (prices.user, prices.post)
@@ -344,7 +343,7 @@ def insert_rows(
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".jsonl") as spool:
         spool.writelines(json.dumps(row) + "\n" for row in rows)
         spool.flush()
-        columns = dict.fromkeys(rows[0], "varchar")
+        columns = dict.fromkeys(rows[0], "varchar")  # cast on the way in
         connection.execute(
             f"insert into {table} by name select * from read_json(?, columns = {columns}, "
             "format = 'newline_delimited', maximum_object_size = ?)",

@@ -2,7 +2,8 @@
 
 Everything is held in temporary tables of the warehouse's connection, so that a list may be of any length:
 
-    given         handles as they came, with what a CSV says of them
+    given         handles as they came
+    curated       what a CSV says of them
     no_handles    lines that are no handles
     targets       each handle or id once, in order, and the run that fetched it earlier in this UTC day
     pending       those that are left to be asked, numbered by kind
@@ -34,9 +35,10 @@ _ANSWERED = "(kind = 'page' or (kind = 'bad_request' and len(asked) = 1))"
 _ASKED_BY = "if(endpoint = '/2/users', 'id', 'handle')"
 
 _TABLES = """
-create or replace temp table given (
-    number bigint, source varchar, line_number bigint, handle varchar, id varchar, category varchar,
-    topic_tags varchar, evidence varchar, source_type varchar, fetched_at varchar
+create or replace temp table given (number bigint, handle varchar, id varchar);
+create or replace temp table curated (
+    source varchar, line_number bigint, handle varchar, id varchar, category varchar, topic_tags varchar,
+    evidence varchar, source_type varchar, fetched_at varchar
 );
 create or replace temp table no_handles (source varchar, line_number bigint, reason varchar, text varchar);
 create or replace temp table targets (
@@ -129,12 +131,18 @@ class Targets:
         given_so_far = 0
         examples: list[tuple[str, RejectedLine]] = []
         for part in lists:
-            rows = [
-                asdict(given) | {"source": part.source, "number": number}
+            rows: list[dict[str, object]] = [
+                {"number": number, "handle": given.handle, "id": given.id}
                 for number, given in enumerate(part.handles, given_so_far + 1)
             ]
             given_so_far += len(rows)
             insert_rows(self._connection, "given", rows)
+            curated = [
+                given._asdict() | {"source": part.source}
+                for given in part.handles
+                if given.is_curated
+            ]
+            insert_rows(self._connection, "curated", curated)
             rejected = [asdict(line) | {"source": part.source} for line in part.rejected]
             insert_rows(self._connection, "no_handles", rejected)
             examples += [(part.source, line) for line in part.rejected[: 3 - len(examples)]]
