@@ -19,60 +19,14 @@ contested_handles as (
 
 ),
 
-last_answers as (
-
-    -- silence is no answer: whom X called suspended stays so until it says otherwise
-    select
-        asked,
-        max_by(outcome, run_id) as outcome,
-        max(answered_at) as answered_at
-    from {{ ref('handle_outcomes') }}
-    where
-        outcome not in ('unanswered', 'missing')
-        {%- if var('as_of') %}
-        and answered_at <= {{ as_of_override() }}
-        {%- endif %}
-    group by asked
-
-),
-
-refused as (
-
-    select * from last_answers
-    where outcome in ('suspended', 'not_found', 'protected', 'withheld')
-
-),
-
-refused_authors as (
-
-    -- asked for by id, or by handle
-    select
-        asked as author_id,
-        outcome,
-        answered_at
-    from refused
-    union all
-    select
-        authors.author_id,
-        refused.outcome,
-        refused.answered_at
-    from refused
-    inner join authors on refused.asked = lower(authors.handle)
-
-),
-
 unavailable as (
 
-    -- what X last said of an author, where that is later than what it last showed
     select
-        authors.author_id,
-        max(refused_authors.outcome) as outcome
-    from authors
-    inner join refused_authors
-        on
-            authors.author_id = refused_authors.author_id
-            and authors.observed_at < refused_authors.answered_at
-    group by authors.author_id
+        author_id,
+        last_answer,
+        last_answered_at
+    from {{ ref('author_freshness') }}
+    where last_answer in ('suspended', 'not_found', 'protected', 'withheld')
 
 ),
 
@@ -91,7 +45,8 @@ judged as (
                 or regexp_matches(lower(authors.handle), '^(test|mock|fixture|sample|tmp)_')
                 then 'placeholder'
             when authors.author_id <> contested_handles.owner_id then 'handle_reassigned'
-            when unavailable.outcome in ('suspended', 'not_found', 'protected', 'withheld') then unavailable.outcome
+            -- what X last said of an author counts where it is later than what it last showed
+            when authors.observed_at < unavailable.last_answered_at then unavailable.last_answer
             when authors.is_protected then 'protected'
             when authors.is_withheld then 'withheld'
             when not authors.entry_threshold_passed then 'entry_threshold'

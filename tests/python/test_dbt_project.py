@@ -26,6 +26,7 @@ MARTS = (
         "release_records",
     ),
     *("excluded_authors", "handle_outcomes", "data_findings"),
+    *("author_freshness", "handle_history", "harvest_runs", "harvest_costs"),
 )
 
 
