@@ -177,6 +177,56 @@ def sql(
 
 
 @app.command(epilog=EXIT_CODES)
+def status(
+    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show runs, costs, how old the metrics are, and what a refresh would cost.
+
+    Example: influx-m2 status --json
+    """
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+
+    from extract.settings import find_project
+    from extract.status import as_json, read_status, show
+
+    now = datetime.now(UTC).replace(tzinfo=None)
+    found = read_status(find_project(), now=now)
+    if in_json:
+        typer.echo(as_json(found))
+    else:
+        show(found, Console(highlight=False), now=now)
+
+
+@app.command("handles", epilog=EXIT_CODES)
+def list_handles(
+    file: Annotated[
+        str, typer.Argument(help="Text, CSV or data set, plain or .gz; - reads stdin.")
+    ],
+) -> None:
+    """Write the handles of a list or data set, one a line, each once, in order.
+
+    Example: influx-m2 handles latest.jsonl.gz > watchlist.txt
+    """
+    from extract.harvest.handles import from_file
+
+    found = from_file(file)
+    for handle in found.handles:
+        typer.echo(handle)
+    for line in found.rejected[:3]:
+        typer.echo(f"line {line.line_number}: {line.text!r} is {line.reason}", err=True)
+    typer.echo(
+        f"{found.source}: handles {len(found.handles)}, rejected lines {len(found.rejected)}",
+        err=True,
+    )
+    if not found.handles:
+        raise DataRefused(
+            f"{found.source} names no handle", next_step="give a file with handles such as @jack"
+        )
+
+
+@app.command(epilog=EXIT_CODES)
 def simulate(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8088,
     seed: Annotated[int, typer.Option(help="All users follow from it.")] = 5,

@@ -29,8 +29,8 @@ def notes() -> Console:
 def tell_error(error: InfluxError) -> None:
     """An error as one paragraph: what happened, then what to do next."""
     console = notes()
-    console.print(f"[bold red]error[/]: {_plain(str(error))}")
-    console.print(f"[bold]next[/]: {_plain(error.next_step)}")
+    console.print(f"[bold red]error[/]: {plain(str(error))}")
+    console.print(f"[bold]next[/]: {plain(error.next_step)}")
 
 
 class ProgressDisplay:
@@ -96,10 +96,10 @@ class ProgressDisplay:
     def note(self, text: str) -> None:
         """Something that the person should know."""
         if not self._quiet:
-            self._console.print(_plain(text), style="dim" if self._console.is_terminal else None)
+            self._console.print(plain(text), style="dim" if self._console.is_terminal else None)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text from strangers, with no mark-up and no control sequences for the terminal."""
     shown = "".join(character if character.isprintable() else " " for character in text)
     return shown.replace("[", r"\[")

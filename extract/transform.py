@@ -10,12 +10,33 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import duckdb
+
 from extract.errors import DataRefused, EnvironmentFailure, InfluxError, UsageError
 from extract.settings import Project
 from extract.warehouse import lock_holder, locked, open_warehouse
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?)?")
+
+# An answer may bring no user and still change a release: it says who is suspended.
+_RUNS_SINCE_BUILD = """
+select count(distinct run_id)
+from (
+    select run_id
+    from raw.users
+    where landing_id > coalesce(greatest(
+        (select max(landing_id) from staging.stg_x__users_v2),
+        (select max(landing_id) from staging.stg_datasets__records)
+    ), 0)
+    union all
+    select run_id
+    from raw.requests
+    where
+        kind = 'page'
+        and answered_at > coalesce((select max(answered_at) from marts.handle_outcomes), '-infinity')
+)
+"""
 
 
 @dataclass(slots=True)
@@ -64,6 +85,15 @@ def build(
     if outcome.exception is not None:
         raise _broken(project, str(outcome.exception))
     return _judged(project, outcome.result)
+
+
+def runs_since_build(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many runs landed users, or an answer of X about handles, after the last build.
+
+    The warehouse must have been built once.
+    """
+    row = connection.execute(_RUNS_SINCE_BUILD).fetchone()
+    return int(row[0]) if row else 0
 
 
 class _Progress:

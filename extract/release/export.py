@@ -21,6 +21,7 @@ from extract import __version__
 from extract.errors import DataRefused, EnvironmentFailure, UsageError
 from extract.release.validate import open_records, validate_lines
 from extract.settings import Project
+from extract.transform import runs_since_build
 from extract.warehouse import open_warehouse
 
 RECORDS = "latest.jsonl"
@@ -83,13 +84,7 @@ def _model(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
 
 
 def _objections(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    landed, built = _row(
-        connection,
-        "select (select max(landing_id) from raw.users), greatest("
-        "(select max(landing_id) from staging.stg_x__users_v2), "
-        "(select max(landing_id) from staging.stg_datasets__records))",
-    )
-    if (landed or 0) > (built or 0):
+    if runs_since_build(connection):
         yield "what was landed last has not been built"
 
 
