@@ -1,4 +1,4 @@
--- One row per author (author_id): when it was last seen, and what X last said of it.
+-- One row per author (author_id): when it was last seen, and whether X has refused to show it since.
 with
 
 observed as (
@@ -13,58 +13,55 @@ observed as (
 
 ),
 
-conclusive as (
+refusals as (
 
-    -- silence is no answer: whom X called suspended stays so until it says otherwise
+    -- whom X finds is an observation at that very time; silence is no answer, and changes nothing
     select
         run_id,
         asked_by,
         asked,
-        author_id,
         outcome,
         answered_at
     from {{ ref('handle_outcomes') }}
     where
-        outcome in ('found', 'suspended', 'not_found', 'protected', 'withheld')
+        outcome in ('suspended', 'not_found', 'protected', 'withheld')
         {%- if var('as_of') %}
         and answered_at <= {{ as_of_override() }}
         {%- endif %}
 
 ),
 
-answers as (
+refused as (
 
     select
-        coalesce(author_id, asked) as author_id,
+        asked as author_id,
         run_id,
         outcome,
         answered_at
-    from conclusive
-    where
-        author_id is not null
-        or asked_by = 'id'
+    from refusals
+    where asked_by = 'id'
     union all
     -- a refused handle names no author: it is the one last seen under it
     select
-        observed.author_id,
-        conclusive.run_id,
-        conclusive.outcome,
-        conclusive.answered_at
-    from conclusive
-    inner join observed on conclusive.asked = lower(observed.handle)
+        observations.author_id,
+        refusals.run_id,
+        refusals.outcome,
+        refusals.answered_at
+    from {{ ref('int_observation_features') }} as observations
+    inner join refusals on lower(observations.handle) = refusals.asked
     where
-        conclusive.author_id is null
-        and conclusive.asked_by = 'handle'
+        observations.is_latest
+        and refusals.asked_by = 'handle'
 
 ),
 
-last_answers as (
+last_refusals as (
 
     select
         author_id,
-        max_by(outcome, struct_pack(answered_at, run_id)) as last_answer,
-        max(answered_at) as last_answered_at
-    from answers
+        max_by(outcome, struct_pack(answered_at, run_id)) as refusal,
+        max(answered_at) as refused_at
+    from refused
     group by author_id
 
 ),
@@ -77,14 +74,16 @@ checked as (
 
         -- strings
         observed.handle,
-        last_answers.last_answer,
+        last_refusals.refusal,
 
         -- timestamps
         observed.metrics_observed_at,
-        last_answers.last_answered_at,
-        greatest(observed.last_observed_at, last_answers.last_answered_at) as last_checked_at
+        coalesce(last_refusals.refused_at, observed.last_observed_at) as last_checked_at
     from observed
-    left join last_answers on observed.author_id = last_answers.author_id
+    left join last_refusals
+        on
+            observed.author_id = last_refusals.author_id
+            and observed.last_observed_at < last_refusals.refused_at
 
 )
 

@@ -19,14 +19,13 @@ contested_handles as (
 
 ),
 
-unavailable as (
+refused as (
 
     select
         author_id,
-        last_answer,
-        last_answered_at
+        refusal
     from {{ ref('author_freshness') }}
-    where last_answer in ('suspended', 'not_found', 'protected', 'withheld')
+    where refusal is not null
 
 ),
 
@@ -45,8 +44,7 @@ judged as (
                 or regexp_matches(lower(authors.handle), '^(test|mock|fixture|sample|tmp)_')
                 then 'placeholder'
             when authors.author_id <> contested_handles.owner_id then 'handle_reassigned'
-            -- what X last said of an author counts where it is later than what it last showed
-            when authors.observed_at < unavailable.last_answered_at then unavailable.last_answer
+            when refused.refusal is not null then refused.refusal
             when authors.is_protected then 'protected'
             when authors.is_withheld then 'withheld'
             when not authors.entry_threshold_passed then 'entry_threshold'
@@ -61,7 +59,7 @@ judged as (
         authors.brand_rules,
         authors.risk_rules
     from authors
-    left join unavailable on authors.author_id = unavailable.author_id
+    left join refused on authors.author_id = refused.author_id
     left join contested_handles on lower(authors.handle) = contested_handles.handle_key
 
 ),

@@ -6,7 +6,6 @@ observations as (
     select
         author_id,
         handle,
-        lower(handle) as handle_key,
         observed_at,
         run_id,
         payload_hash
@@ -19,16 +18,16 @@ authors as (
 
     select
         author_id,
-        min(handle_key) <> max(handle_key) as is_renamed,
+        min(handle) as handle,
+        min(handle) <> max(handle) as has_several_handles,
         min(observed_at) as first_seen_at,
-        max(observed_at) as last_seen_at,
-        max_by(handle, struct_pack(observed_at, run_id, payload_hash)) as handle
+        max(observed_at) as last_seen_at
     from observations
     group by author_id
 
 ),
 
-renamed as (
+changing as (
 
     -- Only these few need a sort. Of two handles seen at one time the later run's counts, as in the latest observation.
     select
@@ -37,7 +36,7 @@ renamed as (
         max_by(observations.handle, struct_pack(observations.run_id, observations.payload_hash)) as handle
     from observations
     inner join authors on observations.author_id = authors.author_id
-    where authors.is_renamed
+    where authors.has_several_handles
     group by observations.author_id, observations.observed_at
 
 ),
@@ -49,7 +48,7 @@ compared as (
         coalesce(
             lower(handle) <> lag(lower(handle)) over (partition by author_id order by observed_at), true
         ) as is_change
-    from renamed
+    from changing
 
 ),
 
@@ -96,7 +95,7 @@ joined as (
         first_seen_at,
         last_seen_at
     from authors
-    where not is_renamed
+    where not has_several_handles
 
 )
 
