@@ -21,7 +21,12 @@ from extract.warehouse import open_warehouse
 _OUTCOMES = "select outcome, count(*) from marts.handle_outcomes where run_id = ? group by outcome"
 _COUNTS = """
 select
-    (select count(*) from raw.targets where run_id = $run_id),
+    (select count(*) from raw.targets where run_id = $run_id and fetched_by_run is null),
+    (
+        select string_agg(distinct asked_by || 's', ' and ' order by asked_by || 's')
+        from raw.targets
+        where run_id = $run_id
+    ),
     (select count(*) from raw.rejected_lines where run_id = $run_id),
     (select count(*) from marts.authors)
 """
@@ -42,9 +47,13 @@ _SHOWN = ("found", "suspended", "not_found", "missing", "protected", "withheld")
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Counts of one run and of the release made from the warehouse after it."""
+    """Counts of one run and of the release made from the warehouse after it.
+
+    ``asked_by`` is what they were asked for by: handles, ids, or both.
+    """
 
     asked: int
+    asked_by: str | None
     outcomes: dict[str, int]
     rejected: int
     authors: int
@@ -55,9 +64,10 @@ class Summary:
 def summarise(project: Project, run_id: int, model_version: str) -> Summary:
     """Read the summary of a run from the marts."""
     with open_warehouse(project, read_only=True) as connection:
-        asked, rejected, authors = _one(connection, _COUNTS, {"run_id": run_id})
+        asked, asked_by, rejected, authors = _one(connection, _COUNTS, {"run_id": run_id})
         return Summary(
             asked=asked,
+            asked_by=asked_by,
             outcomes=dict(connection.execute(_OUTCOMES, [run_id]).fetchall()),
             rejected=rejected,
             authors=authors,
@@ -71,8 +81,8 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(style="bold")
     facts.add_column()
-    if summary.asked:
-        facts.add_row("asked", f"{summary.asked} handles")
+    if summary.outcomes:
+        facts.add_row("asked", f"{summary.asked} {summary.asked_by}")
         for outcome in (*_SHOWN, *sorted(set(summary.outcomes) - set(_SHOWN))):
             facts.add_row(outcome.replace("_", " "), str(summary.outcomes.get(outcome, 0)))
     facts.add_row("rejected", f"{summary.rejected} lines")

@@ -17,6 +17,7 @@ from test_landing import SEEN, lines, user
 
 from extract.settings import Project
 from extract.status import Status, read_status
+from extract.summary import summarise
 from extract.warehouse import open_warehouse
 
 NOW = datetime(2026, 11, 22, 12)
@@ -224,6 +225,18 @@ class TestABuiltWarehouse:
             "select author_id, rule from marts.excluded_authors where rule = 'suspended'"
         )
         assert rules == [{"author_id": "2", "rule": "suspended"}]
+
+    def test_the_summary_of_a_run_says_by_what_it_asked(self, copy: Workplace) -> None:
+        with duckdb.connect(str(copy.warehouse)) as connection:
+            Ledger(connection).targets(4, "u1", "u2", fetched_by_run=3)
+        by_id = summarise(project(copy), 4, "m2.0")
+        assert (by_id.asked, by_id.asked_by) == (1, "handles and ids")
+        by_handle = summarise(project(copy), 1, "m2.0")
+        assert (by_handle.asked, by_handle.asked_by, by_handle.outcomes) == (
+            3,
+            "handles",
+            {"found": 3},
+        )
 
     def test_who_was_never_asked_for_is_pending(self, built: Workplace) -> None:
         outcomes = built.rows("select outcome, count(*) as n from marts.handle_outcomes group by 1")
