@@ -209,20 +209,24 @@ def list_handles(
 
     Example: influx-m2 handles latest.jsonl.gz > watchlist.txt
     """
+    from extract.harvest.files import open_input
     from extract.harvest.handles import from_file
 
-    found = from_file(file)
-    for handle in found.handles:
-        typer.echo(handle)
-    for line in found.rejected[:3]:
-        typer.echo(f"line {line.line_number}: {line.text!r} is {line.reason}", err=True)
-    typer.echo(
-        f"{found.source}: handles {len(found.handles)}, rejected lines {len(found.rejected)}",
-        err=True,
-    )
-    if not found.handles:
+    seen: set[str] = set()
+    rejected = 0
+    with open_input(file) as source:
+        for part in from_file(source):
+            for line in part.rejected[: max(0, 3 - rejected)]:
+                typer.echo(f"line {line.line_number}: {line.text!r} is {line.reason}", err=True)
+            rejected += len(part.rejected)
+            for given in part.handles:
+                if given.handle.lower() not in seen:
+                    seen.add(given.handle.lower())
+                    typer.echo(given.handle)
+    typer.echo(f"{source.name}: handles {len(seen)}, rejected lines {rejected}", err=True)
+    if not seen:
         raise DataRefused(
-            f"{found.source} names no handle", next_step="give a file with handles such as @jack"
+            f"{source.name} names no handle", next_step="give a file with handles such as @jack"
         )
 
 

@@ -15,16 +15,19 @@ from rich.table import Table
 
 from extract.console import plain
 from extract.errors import EnvironmentFailure
-from extract.harvest.budget import POST_PRICE_USD, USER_PRICE_USD
+from extract.harvest.budget import (
+    USERS_A_REQUEST,
+    USUAL_LIMIT,
+    WINDOW_MINUTES,
+    Prices,
+    minutes,
+)
 from extract.settings import Project
 from extract.transform import runs_since_build
 from extract.warehouse import open_warehouse
 
 Row = dict[str, Any]
 
-USERS_A_REQUEST = 100
-USUAL_RATE_LIMIT = 300  # requests in a window, where no answer has said otherwise
-WINDOW_MINUTES = 15
 ROWS_SHOWN = 10
 
 _RUNS = f"select * from marts.harvest_runs order by run_id desc limit {ROWS_SHOWN}"
@@ -184,7 +187,7 @@ def _read(project: Project, connection: duckdb.DuckDBPyConnection, now: datetime
             run |= _rows(connection, _TARGETS_LEFT, [run["run_id"]])[0]
         (freshness,) = _rows(connection, _FRESHNESS, {"now": now})
         (limit,) = _rows(connection, _RATE_LIMIT)
-        full_refresh = _full_refresh(freshness["authors"], limit["rate_limit"] or USUAL_RATE_LIMIT)
+        full_refresh = _full_refresh(freshness["authors"], limit["rate_limit"] or USUAL_LIMIT)
 
     def optional(mart: str) -> list[Row] | None:
         return _rows(connection, f"from marts.{mart} order by all") if mart in marts else None
@@ -204,14 +207,14 @@ def _read(project: Project, connection: duckdb.DuckDBPyConnection, now: datetime
 
 
 def _full_refresh(authors: int, rate_limit: int) -> Row:
-    requests = -(-authors // USERS_A_REQUEST)
+    requests, prices = -(-authors // USERS_A_REQUEST), Prices.of(with_posts=True)
     return {
         "authors": authors,
         "requests": requests,
-        "cost_usd": authors * USER_PRICE_USD,
-        "cost_usd_upper": authors * (USER_PRICE_USD + POST_PRICE_USD),
+        "cost_usd": prices.likely(authors),
+        "cost_usd_upper": prices.upper(authors),
         "rate_limit": rate_limit,
-        "minutes": -(-requests * WINDOW_MINUTES // rate_limit),
+        "minutes": minutes(requests, rate_limit),
     }
 
 
@@ -292,7 +295,11 @@ def _freshness(freshness: Row, refresh: Row, now: datetime) -> Iterable[tuple[st
         f"{_money(refresh['cost_usd'])} USD, at most {_money(refresh['cost_usd_upper'])}, "
         f"for all {refresh['authors']:,} in {refresh['requests']:,} requests",
     )
-    yield "", f"{refresh['minutes']:,} min at {refresh['rate_limit']:,} requests every 15 min"
+    yield (
+        "",
+        f"{refresh['minutes']:,} min of waiting at {refresh['rate_limit']:,} requests every "
+        f"{WINDOW_MINUTES} min",
+    )
 
 
 def _table(

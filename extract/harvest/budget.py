@@ -7,6 +7,9 @@ from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 
 USER_PRICE_USD = Decimal("0.010")
 POST_PRICE_USD = Decimal("0.005")
+USERS_A_REQUEST = 100
+USUAL_LIMIT = 300  # requests a window, where X has not said another
+WINDOW_MINUTES = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class Prices:
 
 
 NO_PRICES = Prices(Decimal(0), Decimal(0))
+
+
+def minutes(requests: int, limit: int) -> int:
+    """How long the rate limit makes so many requests last, at least: the waits between full windows."""
+    return max(0, -(-requests // limit) - 1) * WINDOW_MINUTES
 
 
 def dollars(amount: Decimal, rounding: str = ROUND_HALF_UP) -> str:

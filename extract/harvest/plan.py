@@ -8,12 +8,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from extract.harvest.budget import Budget, Prices
+from extract.harvest.budget import USUAL_LIMIT, WINDOW_MINUTES, Budget, Prices, minutes
 from extract.harvest.order import Order
 from extract.harvest.x_api import AskedBy
-
-USUAL_LIMIT = 300  # requests a window, where X has not said another
-WINDOW_MINUTES = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +46,7 @@ class Plan:
     @property
     def minutes(self) -> int:
         """How long the limit and the pauses between requests make it, at least."""
-        windows = max(0, math.ceil(self.requests / self.limit) - 1) * WINDOW_MINUTES
-        return max(windows, math.ceil(self.requests * self.delay / 60))
+        return max(minutes(self.requests, self.limit), math.ceil(self.requests * self.delay / 60))
 
     def told(self) -> Iterator[tuple[str, str]]:
         """The plan in words: a name and what there is to say of it."""

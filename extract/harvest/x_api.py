@@ -17,7 +17,6 @@ import httpx
 
 from extract.settings import ApiAccess
 
-MOST_TARGETS = 100  # what X takes in one request
 LARGEST_BODY = 32 << 20  # a page of 100 users has about 100 kB
 LONGEST_EXCHANGE = (
     90.0  # seconds; a server that sends a byte now and then never times out by itself

@@ -13,55 +13,59 @@ observed as (
 
 ),
 
-refusals as (
+answers as (
 
-    -- whom X finds is an observation at that very time; silence is no answer, and changes nothing
+    -- whom X finds is an observation at that very time; silence says nothing but that X was asked
     select
         run_id,
         asked_by,
         asked,
         outcome,
+        outcome in ('suspended', 'not_found', 'protected', 'withheld') as is_refusal,
         answered_at
     from {{ ref('handle_outcomes') }}
     where
-        outcome in ('suspended', 'not_found', 'protected', 'withheld')
+        outcome in ('suspended', 'not_found', 'protected', 'withheld', 'other', 'missing', 'refused_by_x')
         {%- if var('as_of') %}
         and answered_at <= {{ as_of_override() }}
         {%- endif %}
 
 ),
 
-refused as (
+answered as (
 
     select
         asked as author_id,
         run_id,
         outcome,
+        is_refusal,
         answered_at
-    from refusals
+    from answers
     where asked_by = 'id'
     union all
-    -- a refused handle names no author: it is the one last seen under it
+    -- a handle names no author: it is the one last seen under it
     select
         observations.author_id,
-        refusals.run_id,
-        refusals.outcome,
-        refusals.answered_at
+        answers.run_id,
+        answers.outcome,
+        answers.is_refusal,
+        answers.answered_at
     from {{ ref('int_observation_features') }} as observations
-    inner join refusals on lower(observations.handle) = refusals.asked
+    inner join answers on lower(observations.handle) = answers.asked
     where
         observations.is_latest
-        and refusals.asked_by = 'handle'
+        and answers.asked_by = 'handle'
 
 ),
 
-last_refusals as (
+last_answers as (
 
     select
         author_id,
-        max_by(outcome, struct_pack(answered_at, run_id)) as refusal,
-        max(answered_at) as refused_at
-    from refused
+        max_by(outcome, struct_pack(answered_at, run_id)) filter (where is_refusal) as refusal,
+        max(answered_at) filter (where is_refusal) as refused_at,
+        max(answered_at) as answered_at
+    from answered
     group by author_id
 
 ),
@@ -74,16 +78,13 @@ checked as (
 
         -- strings
         observed.handle,
-        last_refusals.refusal,
+        case when last_answers.refused_at > observed.last_observed_at then last_answers.refusal end as refusal,
 
         -- timestamps
         observed.metrics_observed_at,
-        coalesce(last_refusals.refused_at, observed.last_observed_at) as last_checked_at
+        greatest(observed.last_observed_at, last_answers.answered_at) as last_checked_at
     from observed
-    left join last_refusals
-        on
-            observed.author_id = last_refusals.author_id
-            and observed.last_observed_at < last_refusals.refused_at
+    left join last_answers on observed.author_id = last_answers.author_id
 
 )
 

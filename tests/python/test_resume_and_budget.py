@@ -13,7 +13,7 @@ from harness import ROOT, Workplace
 from test_harvest_from_x import access, everything
 
 from extract.errors import EnvironmentFailure, UsageError
-from extract.harvest.budget import Budget, Prices
+from extract.harvest.budget import Budget, Prices, minutes
 from extract.harvest.simulator import LoggedRequest, Simulator, handles
 from extract.settings import ApiAccess, Project, api_access
 
@@ -231,6 +231,15 @@ def test_a_token_that_cannot_be_read_or_an_address_with_a_secret_is_said_without
     assert "secret" not in repr(ApiAccess("https://api.x.com", "secret"))
 
 
+def test_the_minutes_are_those_between_full_windows() -> None:
+    assert [minutes(*one) for one in ((0, 300), (300, 300), (301, 300), (1000, 300))] == [
+        0,
+        0,
+        15,
+        45,
+    ]
+
+
 def test_a_budget_in_users_follows_from_the_upper_price() -> None:
     prices = Prices.of(with_posts=True)
     assert Budget(prices, most_cost=Decimal("7.965")).limit == 531
@@ -261,3 +270,81 @@ def test_contradictions_are_usage_errors(workplace: Workplace, options: list[str
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
     assert not workplace.warehouse.exists() or workplace.value("select count(*) from raw.runs") == 0
+
+
+def test_a_refresh_asks_by_id_for_those_that_were_not_checked_for_longest(
+    workplace: Workplace,
+) -> None:
+    people = ["sim_11", "sim_12", "sim_13", "sim_14", "sim_15"]
+    shown = dict.fromkeys(people, "found")
+    with Simulator(fates=shown) as simulator:
+        for days, some in ((9, people[:2]), (2, people[2:4]), (0, people[4:])):
+            workplace.succeed("harvest", *some, environment=access(simulator))
+            change(
+                workplace,
+                "update raw.requests set answered_at = answered_at - interval 1 day * "
+                f"{days} where request_id = (select max(request_id) from raw.requests);"
+                f"update raw.users set observed_at = observed_at - interval 1 day * {days} "
+                "where request_id = (select max(request_id) from raw.requests)",
+            )
+    assert "has not been built" in workplace.refuse(4, "harvest", "--refresh", "--dry-run")
+    workplace.build()
+    ids = {
+        row["handle"].lower(): row["author_id"]
+        for row in workplace.rows("select handle, author_id from marts.authors")
+    }
+    said = workplace.succeed("harvest", "--refresh", "--older-than", "7d", "--dry-run")
+    assert "users          2 at most" in said
+    # one of the two oldest is silent by now: it is checked all the same, and not first in line for ever
+    with Simulator(fates=shown | {"sim_11": "silent"}, known_handles=people) as simulator:
+        for asked_for in (people[:2], people[2:4], []):
+            before = len(simulator.log)
+            more = ["--older-than", "1d", "--limit", "2"]
+            workplace.succeed("harvest", "--refresh", *more, environment=access(simulator))
+            workplace.build()
+            new = list(simulator.log)[before:]
+            assert {r.endpoint for r in new} <= {"/2/users"}
+            assert sorted(asked(new)) == sorted(ids[handle] for handle in asked_for)
+    assert "0 users landed" in workplace.succeed("harvest", "--refresh", "--limit", "3")
+
+
+def test_a_refresh_that_was_stopped_goes_on_with_its_own_list(workplace: Workplace) -> None:
+    with Simulator() as simulator:
+        workplace.succeed("harvest", *PEOPLE, environment=access(simulator))
+    change(
+        workplace,
+        "update raw.requests set answered_at = answered_at - interval 3 days;"
+        "update raw.users set observed_at = observed_at - interval 3 days",
+    )
+    workplace.build()
+    command = ["harvest", "--refresh", "--concurrency", "1", "--batch-size", "50"]
+    with Simulator(known_handles=PEOPLE) as simulator:
+        workplace.refuse(3, *command, "--max-users", "60", environment=access(simulator))
+        workplace.build()  # by which the list would be another one
+        done = workplace.run(*command, environment=access(simulator))
+        assert done.returncode == 0, done.stderr
+        seen = asked(simulator.log)
+    assert "going on with run 2" in done.stderr
+    assert len(seen) == len(set(seen)) == workplace.value("select count(*) from marts.authors")
+
+
+def test_a_rename_is_a_rename_and_a_handle_that_was_taken_over_a_new_author(
+    workplace: Workplace,
+) -> None:
+    user = '{"id":"%s","username":"%s","name":"n","public_metrics":{"followers_count":60000,"tweet_count":5}}'
+    for day, users in ((1, [("1", "old_name")]), (2, [("1", "new_name"), ("2", "old_name")])):
+        path = workplace.write("page.jsonl", "\n".join(user % one for one in users))
+        workplace.succeed("harvest", "--from", path, "--observed-at", f"2025-11-0{day}T00:00:00Z")
+    workplace.build()
+    history = workplace.rows(
+        "select author_id, handle, previous_handle, is_current from marts.handle_history order by all"
+    )
+    assert [tuple(row.values()) for row in history] == [
+        ("1", "new_name", "old_name", True),
+        ("1", "old_name", None, False),
+        ("2", "old_name", None, True),
+    ]
+    assert (
+        workplace.value("select count(*) from marts.release_records where model_version = 'm0'")
+        == 2
+    )

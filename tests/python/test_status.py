@@ -201,7 +201,7 @@ class TestABuiltWarehouse:
             "cost_usd": Decimal("0.050"),
             "cost_usd_upper": Decimal("0.075"),
             "rate_limit": 450,
-            "minutes": 1,
+            "minutes": 0,
         }
 
     def test_the_page_fits_a_terminal_and_a_pipe(self, built: Workplace) -> None:
