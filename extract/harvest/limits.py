@@ -69,7 +69,7 @@ class RateLimit:
             self.refusals_in_a_row = 0
             if self._remaining is None and answer.rates.remaining is None:
                 # nothing to go by: X will say 429 when it is enough
-                self._remaining, self._resets_at = 1 << 30, float("inf")
+                self._remaining, self._reset, self._resets_at = 1 << 30, 0, float("inf")
 
     def _learn(self, rates: RateHeaders) -> None:
         until_reset = self._until(rates.reset, rates)
@@ -85,7 +85,10 @@ class RateLimit:
 
     def _heed_refusal(self, rates: RateHeaders) -> None:
         """429: wait for the reset if it can be true, else ever longer."""
-        self.refusals_in_a_row += 1
+        if (
+            self._clock() >= self._shut_until
+        ):  # what was under way together is refused together: once
+            self.refusals_in_a_row += 1
         self._remaining = None
         until_reset = self._until(rates.reset, rates)
         if until_reset is None or rates.remaining:
