@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import subprocess
@@ -92,13 +93,13 @@ class Workplace:
         """Run dbt as an ordinary command in the project's folder."""
         return self._dbt(*arguments, folder=ROOT)
 
-    def build(self) -> None:
+    def build(self, *, as_of: str | None = None) -> None:
         """dbt build with its data tests, which must be green; test_dbt_project runs the unit tests.
 
         Named by the same relative path every time, the warehouse does not make dbt parse the project
         anew: what one test has parsed, the next begins with.
         """
-        kept = Path(tempfile.gettempdir()) / f"influx-parsed-{os.getpid()}.msgpack"
+        kept = Path(tempfile.gettempdir()) / f"influx-parsed-{as_of}-{os.getpid()}.msgpack"
         parsed = self.folder / "target" / "partial_parse.msgpack"
         if kept.exists() and not parsed.exists():
             parsed.parent.mkdir(exist_ok=True)
@@ -106,6 +107,7 @@ class Workplace:
         done = self._dbt(
             *("build", "--quiet", "--exclude-resource-type", "unit_test"),
             *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
+            *(("--vars", json.dumps({"as_of": as_of})) if as_of else ()),
             folder=self.folder,
             environment={"INFLUX_DB": self.warehouse.name},
         )
