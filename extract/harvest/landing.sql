@@ -23,7 +23,9 @@ named as (
         text,
         marks is null as is_malformed,
         marks[1] = 'OBJECT' as is_object,
-        coalesce(marks[2] in ('OBJECT', 'ARRAY') or (marks[2] is null and marks[3] = 'ARRAY'), false) as is_page,
+        coalesce(
+            marks[2] in ('OBJECT', 'ARRAY') or (coalesce(marks[2], 'NULL') = 'NULL' and marks[3] = 'ARRAY'), false
+        ) as is_page,
         coalesce(marks[4] in ('VARCHAR', 'UBIGINT'), false) as has_id,
         coalesce(marks[5] = 'VARCHAR', false) as has_username,
         coalesce(marks[6] = 'VARCHAR' and (marks[7] is not null or marks[8] = 'OBJECT'), false) as is_record
@@ -34,6 +36,8 @@ select
     line_number,
     text,
     case
+        -- what X answers is a page, whatever else stands in it
+        when is_page and $request_id is not null then 'v2_page'
         when is_record and has_id then 'dataset_record'
         when has_id and has_username then 'v2_user'
         when is_page then 'v2_page'

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -133,7 +136,11 @@ class XApi:
         self._now = now
         self._client = httpx.Client(
             base_url=access.base_url,
-            headers={"Authorization": f"Bearer {access.token}", "User-Agent": "influx-m2"},
+            headers={
+                "Authorization": f"Bearer {access.token}",
+                "User-Agent": "influx-m2",
+                "Accept-Encoding": "gzip",
+            },
             timeout=timeout,
             limits=httpx.Limits(max_connections=connections),
             follow_redirects=False,  # a redirect would carry the token elsewhere
@@ -162,9 +169,9 @@ class XApi:
                 parameters["user.fields"] += f",{_POSTS[dialect]}"
         sent_at, started = self._naive_now(), time.monotonic()
         status, headers, body, failure = self._exchange(endpoint, parameters)
-        document = None if failure else _document(body)
+        text = None if failure else self._without_token(_text(body))
+        document = self._document(text)
         kind, failure = _judge(status, headers, document, failure)
-        page = body.decode("utf-8") if kind == "page" else None
         return Answer(
             kind=kind,
             asked_by=asked_by,
@@ -175,7 +182,7 @@ class XApi:
             returned=_ids(document) if kind == "page" else (),
             status=status,
             failure=self._without_token(failure),
-            page=self._without_token(page),
+            page=text if kind == "page" else None,
             rates=_rates(headers),
             transaction_id=self._without_token(
                 headers.get("x-transaction-id") or headers.get("x-request-id")
@@ -189,24 +196,54 @@ class XApi:
         self, endpoint: str, parameters: dict[str, str]
     ) -> tuple[int | None, httpx.Headers, bytes, str | None]:
         """Status, headers, body, and why there is no whole answer if there is none."""
+        exchange: Future[tuple[int | None, httpx.Headers, bytes, str | None]] = Future()
+
+        def work() -> None:
+            try:
+                exchange.set_result(self._fetch(endpoint, parameters))
+            except BaseException as error:
+                exchange.set_exception(error)
+
+        # in a thread of its own: a head that never ends is read by httpx, which knows no deadline for it
+        threading.Thread(target=work, daemon=True).start()
+        try:
+            return exchange.result(LONGEST_EXCHANGE)
+        except TimeoutError:
+            return None, httpx.Headers(), b"", f"not complete in {LONGEST_EXCHANGE:.0f} s"
+
+    def _fetch(
+        self, endpoint: str, parameters: dict[str, str]
+    ) -> tuple[int | None, httpx.Headers, bytes, str | None]:
         status, headers, body = None, httpx.Headers(), bytearray()
         deadline = time.monotonic() + LONGEST_EXCHANGE
         try:
             with self._client.stream("GET", endpoint, params=parameters) as response:
                 status, headers = response.status_code, response.headers
-                for part in response.iter_bytes():
+                for part in _inflated(response):
                     body += part
                     if len(body) > LARGEST_BODY:
                         return status, headers, b"", f"body larger than {LARGEST_BODY >> 20} MiB"
                     if time.monotonic() > deadline:
                         return status, headers, b"", f"not complete in {LONGEST_EXCHANGE:.0f} s"
-        except (httpx.HTTPError, RuntimeError) as error:  # a closed client is a RuntimeError
+        # a closed client is a RuntimeError, an address that cannot be one an InvalidURL
+        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, zlib.error) as error:
             return status, headers, b"", f"{type(error).__name__}: no whole answer"
         return status, headers, bytes(body), None
 
+    def _document(self, text: str | None) -> dict[str, Any] | None:
+        """The object that a body holds; None if it holds none, or what can neither be kept nor shown."""
+        try:
+            document = json.loads(text or "")
+            said = json.dumps(document, ensure_ascii=False)
+            said.encode()  # half a surrogate pair is no text
+        except (ValueError, RecursionError):
+            return None
+        # written with escapes, the token passes for another text until somebody reads it
+        return document if isinstance(document, dict) and self._token not in said else None
+
     def _without_token(self, text: str | None) -> str | None:
         """A server may say the token back; it is not to be kept or shown for that."""
-        return text and text.replace(self._token, "[token]")
+        return text and re.sub(re.escape(self._token), "[token]", text, flags=re.IGNORECASE)
 
     def _naive_now(self) -> datetime:
         return self._now().astimezone(UTC).replace(tzinfo=None)
@@ -225,7 +262,7 @@ def _judge(
     match status:
         case 200 if document is None:
             return "passing_fault", "the body is not JSON, or cut short"
-        case 200 if not {"data", "errors"} & set(document or {}):
+        case 200 if not _is_page(document or {}):
             return "passing_fault", "neither data nor errors in the answer"
         case 200:
             return "page", None
@@ -242,7 +279,7 @@ def _judge(
         case 429:
             return "rate_limited", problem
         case _ if 300 <= status < 400:
-            host = urlsplit(headers.get("location", "")).hostname or "an unnamed place"
+            host = _host(headers.get("location", ""))
             return "refused", f"{status}: a redirect to {host}, which the token is not sent to"
         case _:
             return "passing_fault", problem
@@ -258,12 +295,35 @@ def _names_fields(document: dict[str, Any] | None) -> bool:
     return bool(re.search(r"user\.fields|expansions", json.dumps(document or {})))
 
 
-def _document(body: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
+def _is_page(document: dict[str, Any]) -> bool:
+    """Whether it is of a shape that can be landed as a page, with nothing left over."""
+    data, errors = document.get("data"), document.get("errors")
+    is_heard = errors is None or isinstance(errors, list)
+    return is_heard and (isinstance(data, list | dict) or (data is None and errors is not None))
+
+
+def _inflated(response: httpx.Response) -> Iterator[bytes]:
+    """The body in parts, each no larger than a body may be, however well it was packed."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding == "gzip":
+        inflate = zlib.decompressobj(wbits=31)
+        yield from (inflate.decompress(part, LARGEST_BODY + 1) for part in response.iter_raw())
+    elif encoding == "identity":
+        yield from response.iter_raw()
+    else:
+        raise httpx.DecodingError(f"content-encoding {encoding}")
+
+
+def _text(body: bytes) -> str | None:
+    with suppress(UnicodeDecodeError):
+        return body.decode("utf-8-sig")
+    return None
+
+
+def _host(location: str) -> str:
+    with suppress(ValueError):
+        return urlsplit(location).hostname or "an unnamed place"
+    return "an unnamed place"
 
 
 def _ids(document: dict[str, Any] | None) -> tuple[str, ...]:
