@@ -140,9 +140,10 @@ class LookUp:
                 return
 
     def _ready(self) -> Batch | None:
-        """A batch to be asked again whose pause is over."""
+        """A batch to be asked again whose pause is over and whose window is open."""
         now = time.monotonic()
-        return next((batch for batch in self._again if batch.not_before <= now), None)
+        due = (batch for batch in self._again if batch.not_before <= now)
+        return next((batch for batch in due if self._limits[batch.asked_by].may_send()), None)
 
     def _send(self, batch: Batch) -> bool:
         """Send a batch, or as much of it as the budget allows, if there is room for a request now."""
@@ -249,7 +250,8 @@ class LookUp:
                 next_step="see whether a newer influx-m2 knows what X takes, then run the same command",
             )
         elif len(batch.targets) > 1:
-            self._again.extend(batch.split())
+            # in depth first, so that a page between tells bad targets from a server that takes none
+            self._again.extendleft(reversed(batch.split()))
         else:
             self._note(f"X does not take {batch.targets[0]!r}: {answer.failure}")
             self._finished(batch)
