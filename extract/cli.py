@@ -16,10 +16,13 @@ import typer
 from extract import __version__
 from extract.errors import DataRefused, InfluxError
 from extract.harvest.order import Order
-from extract.options import takes_order
+from extract.options import BrandRules, RiskRules, rule_files, takes_order
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from extract.harvest.harvest import Harvested
+    from extract.harvest.rule_files import RuleFile
     from extract.release.export import Release
     from extract.settings import Project
 
@@ -77,6 +80,8 @@ def harvest(order: Order) -> None:
         _tell_plan(project, order)
         return
     done = _harvest(project, order)
+    if order.rules:
+        _apply_rules(project)
     landed = done.landed
     typer.echo(
         f"run {done.run_id}: {landed.users} users landed, {landed.user_errors} problems reported by X, "
@@ -87,11 +92,14 @@ def harvest(order: Order) -> None:
 
 
 @app.command(epilog=EXIT_CODES)
-def build(as_of: AsOf = None) -> None:
-    """Run dbt build: every model, every test. The same as `dbt build` in the project's folder."""
+def build(as_of: AsOf = None, brand_rules: BrandRules = None, risk_rules: RiskRules = None) -> None:
+    """Run dbt build: every model, every test. The same as `dbt build` in the project's folder.
+
+    Example: influx-m2 build --brand-rules brands.yml --risk-rules default
+    """
     from extract.settings import find_project
 
-    typer.echo(_build(find_project(), as_of))
+    typer.echo(_build(find_project(), as_of, rule_files(brand_rules, risk_rules)))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -293,6 +301,17 @@ def _tell_plan(project: Project, order: Order) -> None:
         typer.echo(f"{name:<14} {text}")
 
 
+def _apply_rules(project: Project, chosen: Sequence[RuleFile] = ()) -> None:
+    """Put rule files into force, and say which rules the next build goes by."""
+    from extract.console import ProgressDisplay
+    from extract.harvest.rule_sets import active_rules, choose_rules
+    from extract.warehouse import open_warehouse
+
+    with ProgressDisplay() as display, open_warehouse(project) as connection:
+        choose_rules(connection, chosen, display.note)
+        display.note("; ".join(map(str, active_rules(connection))))
+
+
 def _harvest(project: Project, order: Order) -> Harvested:
     from extract.console import ProgressDisplay
     from extract.harvest.harvest import harvest as land
@@ -301,10 +320,11 @@ def _harvest(project: Project, order: Order) -> Harvested:
         return land(project, order, display)
 
 
-def _build(project: Project, as_of: str | None) -> str:
+def _build(project: Project, as_of: str | None, rules: Sequence[RuleFile] = ()) -> str:
     from extract.console import ProgressDisplay
     from extract.transform import build as transform
 
+    _apply_rules(project, rules)
     with ProgressDisplay() as display:
         display.begin("dbt build", None)
         built = transform(project, as_of=as_of, on_node=display.advance)

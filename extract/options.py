@@ -7,14 +7,26 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from extract.harvest.order import Order
 
+if TYPE_CHECKING:
+    from extract.harvest.rule_files import RuleFile
+
 _WHOM = "Whom to ask for"
 _LIMITS = "Limits and pace"
+
+BrandRules = Annotated[
+    str | None,
+    typer.Option("--brand-rules", metavar="FILE", help="Judge brands by this YAML from now on."),
+]
+RiskRules = Annotated[
+    str | None,
+    typer.Option("--risk-rules", metavar="FILE", help="The same for risks; `default`: the seeds."),
+]
 
 
 def _amount(text: str) -> Decimal:
@@ -137,6 +149,8 @@ def order(
             metavar="FILE", help="Holds the Bearer token; else X_BEARER_TOKEN, else .env."
         ),
     ] = None,
+    brand_rules: BrandRules = None,
+    risk_rules: RiskRules = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -165,8 +179,20 @@ def order(
         backoff=backoff,
         max_wait=max_wait,
         token_file=token_file,
+        rules=rule_files(brand_rules, risk_rules),
         dry_run=dry_run,
     )
+
+
+def rule_files(brand_rules: str | None, risk_rules: str | None) -> list[RuleFile]:
+    """The rule files that were named, read and found sound."""
+    if brand_rules is None and risk_rules is None:
+        return []
+    from extract.harvest.rule_files import read_rule_file
+
+    brand = [read_rule_file(brand_rules, "brand")] if brand_rules is not None else []
+    risk = [read_rule_file(risk_rules, "risk")] if risk_rules is not None else []
+    return brand + risk
 
 
 def takes_order(command: Callable[..., None]) -> Callable[..., None]:

@@ -118,4 +118,42 @@ create table if not exists raw.curation (
     fetched_at varchar,
     landed_at timestamp not null
 );
+
+-- one row a rule file as it came, verbatim; rule_set is brand or risk
+create table if not exists raw.rule_files (
+    rule_set varchar not null,
+    sha256 varchar not null,
+    file varchar not null,
+    text varchar not null,
+    landed_at timestamp not null
+);
+
+-- one row a rule of a rule file, in the columns of the seeds
+create table if not exists raw.rules (
+    rule_set varchar not null,
+    sha256 varchar not null,
+    kind varchar not null,
+    category varchar not null,
+    pattern varchar not null,
+    exceptions varchar,
+    flag_name varchar,
+    severity varchar,
+    auto_exclude boolean not null
+);
+
+-- one row a number that a rule file sets in place of the seed's
+create table if not exists raw.rule_thresholds (
+    rule_set varchar not null,
+    sha256 varchar not null,
+    threshold varchar not null,
+    value double not null
+);
+
+-- one row a choice of rules: the last one of a rule set counts, and no hash means the seeds
+create table if not exists raw.rule_choices (
+    choice_id bigint not null,
+    rule_set varchar not null,
+    sha256 varchar,
+    chosen_at timestamp not null
+);
 {% endmacro %}

@@ -19,6 +19,7 @@ from extract.harvest.landing import Landed, Run, utc_now
 from extract.harvest.look_up import LookUp, Pace
 from extract.harvest.order import Order
 from extract.harvest.plan import Plan, plan
+from extract.harvest.rule_sets import choose_rules
 from extract.harvest.targets import Selection, Targets, span
 from extract.harvest.x_api import XApi
 from extract.settings import ApiAccess, Project, api_access
@@ -77,6 +78,7 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
         planned = _plan(connection, targets, order, lists, display) if asks_x else None
         # before the run begins, so that a missing token leaves no failed run behind
         access = api_access(project, order.token_file) if planned and planned.users else None
+        choose_rules(connection, order.rules, display.note)
         run = Run(connection, planned.resumes if planned else None)
         with _recorded(run):
             budget = _begin(run, order, planned, display)

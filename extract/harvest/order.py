@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from extract.harvest.rule_files import RuleFile
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class Order:
     refetch: ask even for those fetched earlier in this UTC day
     batch_size: handles a request (1-100); concurrency: requests at once; delay: seconds between requests
     backoff: the first pause after a fault, which doubles; max_wait: the longest wait; both seconds
+    rules: the rule files that count from then on
     max_users, max_cost (USD): stop before more is billed; with_posts: ask for pinned and latest posts
     """
 
@@ -38,4 +43,5 @@ class Order:
     backoff: float = 1.0
     max_wait: float = 1000.0
     token_file: Path | None = None
+    rules: Sequence[RuleFile] = ()
     dry_run: bool = False

@@ -86,6 +86,13 @@ def _model(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
 def _objections(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     if runs_since_build(connection):
         yield "what was landed last has not been built"
+    chosen, built_with = _row(
+        connection,
+        "select (select max(choice_id) from raw.rule_choices), "
+        "(select max(choice_id) from marts.active_rules)",
+    )
+    if chosen != built_with:
+        yield "the rules that were chosen last have not been built"
 
 
 def _write_records(connection: duckdb.DuckDBPyConnection, model_version: str, path: Path) -> None:

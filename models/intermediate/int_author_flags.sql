@@ -16,7 +16,7 @@ settings as (
         max(value) filter (where threshold = 'brand_weight_domain') as domain,
         max(value) filter (where threshold = 'brand_weight_org_verification') as org_verification,
         max(value) filter (where threshold = 'risk_flags_to_exclude') as risk_flags_to_exclude
-    from {{ ref('thresholds') }}
+    from {{ ref('int_rule_thresholds') }}
 
 ),
 
@@ -24,6 +24,8 @@ grouped as (
 
     select
         author_id,
+        max(file) filter (where rule_set = 'brand') as brand_file,
+        max(file) filter (where rule_set = 'risk') as risk_file,
         bool_or(kind = 'name_keyword' and rule_set = 'brand') as has_name_keyword,
         bool_or(kind = 'bio_keyword' and rule_set = 'brand') as has_bio_keyword,
         bool_or(kind = 'domain_pattern') as has_domain,
@@ -44,13 +46,16 @@ grouped as (
 
 weighed as (
 
-    -- one weight a group, however many of its words match
+    -- one weight a group, however many of its words match; 0.7 + 0.1 is to reach 0.8, as it does on paper
     select
         grouped.*,
-        case when has_name_keyword then name_keyword else 0 end
-        + case when has_bio_keyword then bio_keyword else 0 end
-        + case when has_domain then domain else 0 end
-        + case when has_org_verification then org_verification else 0 end as brand_confidence,
+        round(
+            case when has_name_keyword then name_keyword else 0 end
+            + case when has_bio_keyword then bio_keyword else 0 end
+            + case when has_domain then domain else 0 end
+            + case when has_org_verification then org_verification else 0 end,
+            9
+        ) as brand_confidence,
         brand_flag,
         risk_flags_to_exclude
     from grouped
@@ -65,11 +70,13 @@ flagged as (
         brand_confidence,
         -- an exception always clears a brand
         not has_exception and (has_blacklisted_handle or brand_confidence >= brand_flag) as is_brand,
-        brand_rules,
+        brand_rules || ' (' || brand_file || ', '
+        || case when has_blacklisted_handle then 'blacklisted' else 'confidence ' || brand_confidence end
+        || ')' as brand_rules,
         risk_flags,
         has_auto_exclude or risk_flag_count >= risk_flags_to_exclude as is_risk_excluded,
         has_auto_exclude as is_banned_by_rule,
-        risk_rules
+        risk_rules || ' (' || risk_file || ')' as risk_rules
     from weighed
 
 )

@@ -1,57 +1,41 @@
--- One row per author and rule that matched (author_id, rule_set, kind, pattern).
+{{ config(pre_hook=[
+    "{{ set_pattern_screen('domain_pattern') }}",
+    "{{ set_pattern_screen('name_pattern') }}",
+    "{{ set_pattern_screen('emoji') }}",
+]) }}
+-- One row per author and rule that matched (author_id, rule_set, kind, category, pattern).
 -- Only authors over the entry threshold are held against the rules: nobody else can be published.
 with
 
-candidates as (
+authors as (
 
     select
         author_id,
         handle,
         verified,
         coalesce(name, '') as name,
-        {{ lower_text("coalesce(description, '')") }} as bio,
-        {{ as_words("coalesce(name, '')") }} as name_words,
-        -- a handle has no spaces: its words are told apart by underscores and capitals
-        {{ as_words("regexp_replace(handle, '([a-z0-9])([A-Z])', '\\1 \\2', 'g')") }} as handle_words,
-        concat_ws(' ', links, description) as addresses
+        coalesce(description, '') as description,
+        -- A line an address: what the profile links to, and what looks like an address in the description.
+        array_to_string(
+            regexp_extract_all(concat_ws(' ', links, description), '\S*\.[\p{L}\p{N}]\S*'), chr(10)
+        ) as addresses
     from {{ ref('int_authors_latest') }}
     where entry_threshold_passed
 
 ),
 
-brand_rules as (
+candidates as (
 
     select
-        'brand' as rule_set,
-        kind,
-        category,
-        pattern,
-        exceptions,
-        cast(null as varchar) as flag_name,
-        false as auto_exclude
-    from {{ ref('brand_rules') }}
-
-),
-
-risk_rules as (
-
-    select
-        'risk' as rule_set,
-        kind,
-        category,
-        pattern,
-        cast(null as varchar) as exceptions,
-        flag_name,
-        auto_exclude
-    from {{ ref('risk_rules') }}
-
-),
-
-listed_rules as (
-
-    select * from brand_rules
-    union all
-    select * from risk_rules
+        *,
+        {{ lower_text('description') }} as bio,
+        {{ as_words('name') }} as name_words,
+        -- a handle has no spaces: its words are told apart by underscores and capitals
+        {{ as_words("regexp_replace(handle, '([a-z0-9])([A-Z])', '\\1 \\2', 'g')") }} as handle_words,
+        {{ passes_screen('addresses', 'domain_pattern') }} as may_match_domain,
+        {{ passes_screen('name', 'name_pattern') }} as may_match_name,
+        {{ passes_screen('name', 'emoji') }} or {{ passes_screen('description', 'emoji') }} as may_match_emoji
+    from authors
 
 ),
 
@@ -61,36 +45,118 @@ rules as (
         *,
         {{ lower_text('pattern') }} as phrase,
         {{ as_words('pattern') }} as words
-    from listed_rules
+    from {{ ref('int_active_rules') }}
+
+),
+
+-- A join a kind: DuckDB judges a plain condition far faster than a case over all of them.
+by_word as (
+
+    select
+        candidates.author_id,
+        rules.*
+    from candidates
+    inner join rules
+        on contains(candidates.name_words, rules.words) or contains(candidates.handle_words, rules.words)
+    where rules.kind = 'name_keyword'
+
+),
+
+by_phrase as (
+
+    select
+        candidates.author_id,
+        rules.*
+    from candidates
+    inner join rules on contains(candidates.bio, rules.phrase)
+    where rules.kind = 'bio_keyword'
+
+),
+
+by_emoji as (
+
+    select
+        candidates.author_id,
+        rules.*
+    from candidates
+    inner join rules
+        on
+            {{ matches_pattern('candidates.name', 'rules.pattern') }}
+            or {{ matches_pattern('candidates.description', 'rules.pattern') }}
+    where
+        rules.kind = 'emoji'
+        and candidates.may_match_emoji
+
+),
+
+by_name as (
+
+    select
+        candidates.author_id,
+        rules.*
+    from candidates
+    inner join rules on {{ matches_pattern('candidates.name', 'rules.pattern') }}
+    where
+        rules.kind = 'name_pattern'
+        and candidates.may_match_name
+
+),
+
+by_address as (
+
+    select
+        candidates.author_id,
+        rules.*
+    from candidates
+    inner join rules
+        on
+            {{ matches_pattern('candidates.addresses', 'rules.pattern') }}
+            and not coalesce({{ matches_pattern('candidates.addresses', 'rules.exceptions') }}, false)
+    where
+        rules.kind = 'domain_pattern'
+        and candidates.may_match_domain
+
+),
+
+by_identity as (
+
+    select
+        candidates.author_id,
+        rules.*
+    from candidates
+    inner join rules
+        on rules.phrase = case rules.kind
+            when 'org_verification' then candidates.verified
+            else lower(candidates.handle)
+        end
+    where rules.kind in ('org_verification', 'blacklisted_handle', 'exception')
 
 ),
 
 matches as (
 
-    select
-        candidates.author_id,
-        rules.rule_set,
-        rules.kind,
-        rules.category,
-        rules.pattern,
-        rules.flag_name,
-        rules.auto_exclude
-    from candidates
-    inner join rules
-        on case rules.kind
-            when 'name_keyword'
-                then contains(candidates.name_words, rules.words) or contains(candidates.handle_words, rules.words)
-            when 'bio_keyword' then contains(candidates.bio, rules.phrase)
-            when 'emoji' then contains(candidates.name, rules.pattern) or contains(candidates.bio, rules.pattern)
-            when 'name_pattern' then regexp_matches(candidates.name, rules.pattern)
-            when 'domain_pattern'
-                then
-                    regexp_matches(candidates.addresses, rules.pattern, 'i')
-                    and not coalesce(regexp_matches(candidates.addresses, rules.exceptions, 'i'), false)
-            when 'org_verification' then candidates.verified = rules.pattern
-            else lower(candidates.handle) = rules.phrase
-        end
+    select * from by_word
+    union all
+    select * from by_phrase
+    union all
+    select * from by_emoji
+    union all
+    select * from by_name
+    union all
+    select * from by_address
+    union all
+    select * from by_identity
 
 )
 
-select * from matches
+select
+    author_id,
+    rule_set,
+    file,
+    kind,
+    category,
+    pattern,
+    flag_name,
+    severity,
+    auto_exclude
+from matches

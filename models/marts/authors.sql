@@ -41,6 +41,7 @@ described as (
         authors.like_count,
         authors.media_count,
         authors.listed_count,
+        coalesce(flags.brand_confidence, 0) as brand_confidence,
         authors.run_id,
 
         -- booleans

@@ -1,29 +1,26 @@
 -- A pattern that is no regular expression would stop the build inside a join. Here it is named, with its file
--- and its column, before any model reads it.
+-- and its column, before any model reads it. A rule file is held to the same before it lands.
 with
 
 patterns as (
 
     select
-        'seeds/brand_rules.csv' as file,
+        rule_set,
+        file,
+        kind,
         'pattern' as key,
         pattern
-    from {{ ref('brand_rules') }}
-    where kind = 'domain_pattern'
+    from {{ ref('int_active_rules') }}
+    where kind in ('domain_pattern', 'name_pattern', 'emoji')
     union all
     select
-        'seeds/brand_rules.csv' as file,
+        rule_set,
+        file,
+        kind,
         'exceptions' as key,
         exceptions as pattern
-    from {{ ref('brand_rules') }}
+    from {{ ref('int_active_rules') }}
     where exceptions is not null
-    union all
-    select
-        'seeds/risk_rules.csv' as file,
-        'pattern' as key,
-        pattern
-    from {{ ref('risk_rules') }}
-    where kind = 'name_pattern'
 
 )
 
