@@ -357,9 +357,14 @@ def _run(
 
 
 def main() -> None:
-    """Entry point: runs the command and turns every outcome into its exit code."""
+    """Entry point."""
+    run_app(app)
+
+
+def run_app(command_line: typer.Typer) -> None:
+    """Run a command line and turn every outcome into its exit code."""
     try:
-        app()
+        command_line()
     except InfluxError as error:
         from extract.console import tell_error
 

@@ -52,7 +52,7 @@ def export(
     """
     target = (out or project.data).absolute()
     with open_warehouse(project, read_only=True) as connection:
-        chosen = _model(connection, model)
+        chosen = chosen_model(connection, model)
         objections = list(_objections(connection))
         if objections and not force:
             raise DataRefused(
@@ -60,12 +60,18 @@ def export(
                 next_step="land and build (`influx-m2 build`), or publish all the same with --force",
             )
         with _workshop(target) as workshop:
-            _write_records(connection, chosen["model_version"], workshop / RECORDS)
+            write_records(connection, chosen["model_version"], workshop / RECORDS)
             manifest = _complete(workshop, _manifest(connection, chosen, objections))
             return _switch_to(workshop, target, manifest)
 
 
-def _model(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
+def chosen_model(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
+    """Version, formula and note of a model, by its version or its alias.
+
+    Raises:
+        UsageError: there is no such model.
+        DataRefused: the warehouse has not been built.
+    """
     try:
         rows = connection.execute(
             "select model_version, alias, score_formula, score_note from staging.score_models "
@@ -95,14 +101,37 @@ def _objections(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
         yield "the rules that were chosen last have not been built"
 
 
-def _write_records(connection: duckdb.DuckDBPyConnection, model_version: str, path: Path) -> None:
+def write_records(
+    connection: duckdb.DuckDBPyConnection,
+    model_version: str,
+    path: Path,
+    author_ids: list[str] | None = None,
+) -> None:
+    """Write the published records of a model version in rank order: all, or those of the authors given."""
     connection.execute("set preserve_insertion_order = true")
     # One JSON text a line: what CSV would quote or separate by never stands in one.
     connection.execute(
         f"copy ({_SQL}) to {_quoted(path)} "
         "(format csv, header false, delimiter '\x01', quote '', escape '')",
-        {"model_version": model_version, "stamp": _STAMP},
+        {"model_version": model_version, "stamp": _STAMP, "author_ids": author_ids},
     )
+
+
+def refuse_invalid_records(path: Path, manifest: dict[str, Any] | None = None) -> None:
+    """Validate written records strictly.
+
+    Raises:
+        DataRefused: a record breaks a rule; the first is named.
+    """
+    validation = validate_lines(open_records(path), strict=True, manifest=manifest)
+    first = next((found for found in validation if found.severity == "error"), None)
+    if first is not None:
+        errors = validation.summary.errors
+        raise DataRefused(
+            f"NO-GO: the written records are not valid ({errors} violations; the first is line "
+            f"{first.line}, {first.field}: {first.message}); nothing was replaced",
+            next_step="mend the model or the curated fact behind it, build, and export again",
+        )
 
 
 def _manifest(
@@ -148,15 +177,7 @@ def _complete(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     ):
         shutil.copyfileobj(plain, squeezed, 1 << 20)
     manifest |= {"sha256": _sha256(records), "sha256_gz": _sha256(packed)}
-    validation = validate_lines(open_records(records), strict=True, manifest=manifest)
-    first = next((found for found in validation if found.severity == "error"), None)
-    if first is not None:
-        errors = validation.summary.errors
-        raise DataRefused(
-            f"NO-GO: the written records are not valid ({errors} violations; the first is line "
-            f"{first.line}, {first.field}: {first.message}); nothing was replaced",
-            next_step="mend the model or the curated fact behind it, build, and export again",
-        )
+    refuse_invalid_records(records, manifest)
     identity = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:12]
     manifest["release_id"] = f"{manifest['timestamp'][:10].replace('-', '')}-{identity}"
     (folder / "manifest.json").write_text(

@@ -1,5 +1,5 @@
--- The published records of one model version, a JSON text each, in rank order. The keys stand in the order in
--- which they are published; a merge patch with nothing takes out what is not known.
+-- The published records of one model version, a JSON text each, in rank order: of all authors, or of those named.
+-- The keys stand in the order in which they are published; a merge patch with nothing takes out what is not known.
 with
 
 records as (
@@ -21,7 +21,9 @@ records as (
                 }
         end as activity_metrics
     from marts.release_records
-    where model_version = $model_version
+    where
+        model_version = $model_version
+        and ($author_ids is null or author_id in (select unnest(cast($author_ids as varchar[]))))
 
 )
 
