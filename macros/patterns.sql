@@ -16,7 +16,7 @@
             from {{ ref('int_active_rules') }}
             where kind = '{{ kind }}'
         )
-        where try(regexp_matches('', screen)) is not null
+        where try(regexp_matches('', screen, 'i')) is not null
     )
 {%- endmacro %}
 

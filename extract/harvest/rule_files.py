@@ -98,13 +98,14 @@ def _read_brand_rules(content: Part, found: RuleFile) -> None:
             found.rules += [Rule(kind, category, word) for word in words.texts(kind)]
     for domain in parts["domain_patterns"].items():
         inner = domain.members(("pattern", "reason", "exceptions"), notes=found.notes)
-        exceptions = [f"(?:{text})" for text in inner["exceptions"].texts("domain_pattern")]
+        exceptions = inner["exceptions"].texts("domain_pattern")
+        any_exception = "|".join(f"(?:{text})" for text in exceptions)
         found.rules.append(
             Rule(
                 "domain_pattern",
                 inner["reason"].text() or "domain_patterns",
                 inner["pattern"].pattern(),
-                "|".join(exceptions) or None,
+                inner["exceptions"].compiled(any_exception) or None,
             )
         )
     verification = parts["verification_rules"].members(

@@ -136,13 +136,19 @@ class Part:
 
     def pattern(self) -> str:
         """A regular expression that DuckDB compiles."""
-        text = self.required()
+        return self.compiled(self.required())
+
+    def compiled(self, pattern: str) -> str:
+        """The pattern itself, which stands here or is made of what does."""
         try:
-            _scratch().execute("select regexp_matches('', ?)", [text])
+            # the same expression as in the macro matches_pattern: its options make a pattern larger
+            _scratch().execute("select regexp_matches('', '(?m)' || ?, 'i')", [pattern])
         except duckdb.Error as error:
             reason = str(error).partition(": ")[2] or str(error)
-            self.refuse(f"is {text!r}, which is not a regular expression of RE2: {reason}")
-        return text
+            self.refuse(
+                f"is {pattern!r:.200}, not a regular expression that RE2 takes: {reason:.200}"
+            )
+        return pattern
 
     def boolean(self) -> bool:
         """True or false; absent is false."""

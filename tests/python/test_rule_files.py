@@ -376,7 +376,7 @@ BILLION_LAUGHS = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: [*b, *b, *b]\n"
         ("brand", "name_keywords: {a: ['!?']}", "has no letter or digit"),
         ("brand", "domain_patterns: [{reason: a}]", "domain_patterns[0].pattern is missing"),
         ("brand", "domain_patterns: [{pattern: '[a'}]", "domain_patterns[0].pattern is '[a'"),
-        ("brand", "domain_patterns: [{pattern: '(?=a)'}]", "not a regular expression of RE2"),
+        ("brand", "domain_patterns: [{pattern: '(?=a)'}]", "not a regular expression that RE2"),
         ("brand", "domain_patterns: [{pattern: a, exceptions: [b, '*']}]", "exceptions[1] is '*'"),
         ("brand", "domain_patterns: [{pattern: a, exception: b}]", "[0].exception is unknown"),
         ("brand", "domain_patterns: [{pattern: a}, {pattern: a, exceptions: b}]", "twice"),

@@ -25,4 +25,4 @@ patterns as (
 )
 
 select * from patterns
-where try(regexp_matches('', pattern)) is null
+where try({{ matches_pattern("''", 'pattern') }}) is null
