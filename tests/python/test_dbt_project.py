@@ -25,7 +25,7 @@ MARTS = (
         "author_metrics_history",
         "release_records",
     ),
-    *("excluded_authors", "rule_matches", "active_rules", "handle_outcomes", "data_findings"),
+    *("excluded_authors", "rule_matches", "handle_outcomes", "data_findings"),
     *("author_freshness", "handle_history", "harvest_runs", "harvest_costs"),
 )
 

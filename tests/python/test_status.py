@@ -212,8 +212,8 @@ class TestABuiltWarehouse:
         assert "build      up to date" in said
         assert "metrics    age in days: newest " in said
         assert "0.08, for all 5 in 1 requests" in said  # 0.075, and nobody pays half a cent less
-        assert "rules      not built yet" in said
-        assert "drift      not built yet" in said
+        assert "brand     default" in said
+        assert "drift      none" in said
 
     def test_looking_changes_nothing(self, built: Workplace) -> None:
         before = hashlib.sha256(built.warehouse.read_bytes()).hexdigest()
