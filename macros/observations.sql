@@ -21,6 +21,7 @@
     media_count,
     listed_count,
     repaired_stamps,
+    unknown_zeros,
     is_protected,
     is_withheld,
     is_government,

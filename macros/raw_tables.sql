@@ -86,6 +86,18 @@ create table if not exists raw.users (
     payload varchar not null
 );
 
+-- one row a shape in what was landed at once (an answer, or a stretch of a file): the merged structure of its payloads
+-- as JSON, keys with the JSON types of their values
+create table if not exists raw.structures (
+    run_id bigint not null,
+    request_id bigint,
+    file varchar,
+    shape varchar not null,
+    -- how many payloads were looked at: all of an answer, a sample of a large file
+    payloads bigint not null,
+    structure varchar not null
+);
+
 -- one row a problem that an answer reports about one asked-for handle or id, verbatim
 create table if not exists raw.user_errors (
     run_id bigint not null,

@@ -304,5 +304,6 @@ def _all_rejected(run: Run, connection: duckdb.DuckDBPyConnection) -> DataRefuse
     where = f"; {first[0]}, line {first[1]}: {first[2]}" if first else ""
     return DataRefused(
         f"none of the {run.landed.lines} lines could be landed{where}",
-        next_step="give X API v2 pages or users, or data set records; the lines are in raw.rejected_lines",
+        next_step="give pages or users of the X API, users of snscrape or twscrape, or data set records; "
+        "the lines are in raw.rejected_lines",
     )

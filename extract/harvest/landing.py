@@ -31,6 +31,11 @@ from extract.harvest.x_api import Answer, Dialect
 # what a full disk, too little memory or a failing file system looks like
 _FULL = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, OSError)
 
+# How much is looked at for the structure of payloads: about so many bytes of what is landed at once (an answer is
+# well below that), and only payloads of up to so many bytes each.
+_STRUCTURE_SAMPLE = 2 << 20
+_STRUCTURE_LONGEST = 32 << 10
+
 _SQL = resources.files(__package__).joinpath("landing.sql").read_text(encoding="utf-8")
 _STATEMENTS = [statement for statement in _SQL.split(";\n") if statement.strip()]
 _PREPARING = [statement for statement in _STATEMENTS if "temp table" in statement]
@@ -85,10 +90,11 @@ class _Origin:
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """Lines that wait in the temporary table ``lines``, and those that could not even be read."""
+    """Lines that wait in the temporary table ``lines`` (``size`` in bytes), and those that could not even be read."""
 
     first_line: int
     lines: int
+    size: int
     rejected: Sequence[RejectedLine] = ()
 
 
@@ -217,7 +223,9 @@ class Run:
                 "create or replace temp table lines as select cast($page as varchar) as text where $page is not null",
                 {"page": answer.page},
             )
-            load = _Load(first_line=1, lines=int(answer.page is not None))
+            load = _Load(
+                first_line=1, lines=int(answer.page is not None), size=len(answer.page or "")
+            )
             landed = self._land(load, origin, request=(request_id, self.run_id, *answer.row()))
         landed.users_from_x = landed.users
         self.landed += landed
@@ -239,7 +247,7 @@ class Run:
                 [str(spool), SEPARATOR.decode(), LONGEST_LINE + 1],
             )
             self._connection.execute("set preserve_insertion_order = false")
-            yield _Load(chunk.first_line, chunk.lines, chunk.rejected)
+            yield _Load(chunk.first_line, chunk.lines, len(chunk.text), chunk.rejected)
 
     def _load_document(self, file: InputFile, spool: Path) -> _Load:
         """One JSON document: the elements of an array, or objects printed over several lines."""
@@ -257,8 +265,8 @@ class Run:
                 text = shortened(start.read(LONGEST_REJECTED_TEXT))
             reason = str(error).splitlines()[0].replace(str(spool), file.name)
             self._connection.execute("create or replace temp table lines (text varchar)")
-            return _Load(1, 1, [RejectedLine(1, f"not a JSON document: {reason}", text)])
-        return _Load(1, self._number("select count(*) from lines"))
+            return _Load(1, 1, 0, [RejectedLine(1, f"not a JSON document: {reason}", text)])
+        return _Load(1, self._number("select count(*) from lines"), file.bytes_read)
 
     def _land(self, load: _Load, origin: _Origin, request: Sequence[object] = ()) -> Landed:
         """Land the temporary table ``lines``, and what belongs to it, in one transaction."""
@@ -273,6 +281,8 @@ class Run:
             "observed_at": origin.observed_at,
             "asked_handles": json.dumps(origin.asked_handles),
             "longest": LONGEST_REJECTED_TEXT,
+            "one_in": max(1, load.size // _STRUCTURE_SAMPLE),
+            "longest_sampled": _STRUCTURE_LONGEST,
         }
         # Outside the transaction: a table that is not committed yet is read by one thread only.
         for statement in _PREPARING:
@@ -284,7 +294,9 @@ class Run:
             self._reject(origin.source, load.rejected)
             for statement in _INSERTING:
                 table = re.findall(r"insert into raw\.(\w+)", statement)[0]
-                landed += Landed(**{table: self._number(statement, values)})
+                rows = self._number(statement, values)
+                if table != "structures":
+                    landed += Landed(**{table: rows})
         self._landing_id += load.lines + landed.users
         return landed
 
@@ -315,7 +327,7 @@ class Run:
     def _sweep(self) -> None:
         """Remove what runs that never ended left of files that never landed whole."""
         with self._transaction():
-            for table in ("users", "user_errors"):
+            for table in ("users", "user_errors", "structures"):
                 self._connection.execute(
                     f"delete from raw.{table} where file is not null "
                     "and run_id in (select run_id from raw.runs where status = 'running') "

@@ -8,6 +8,20 @@ users_v2 as (
 
 ),
 
+users_v1 as (
+
+    select {{ observation_columns() }}
+    from {{ ref('stg_x__users_v1') }}
+
+),
+
+scraped_users as (
+
+    select {{ observation_columns() }}
+    from {{ ref('stg_scraped__users') }}
+
+),
+
 dataset_records as (
 
     select {{ observation_columns() }}
@@ -18,6 +32,10 @@ dataset_records as (
 unioned as (
 
     select * from users_v2
+    union all
+    select * from users_v1
+    union all
+    select * from scraped_users
     union all
     select * from dataset_records
 

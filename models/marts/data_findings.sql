@@ -29,6 +29,14 @@ findings as (
     select
         author_id,
         handle,
+        'unknown_zeros' as finding,
+        unknown_zeros || ' counts of 0 from twscrape taken as unknown' as detail
+    from authors
+    where unknown_zeros > 0
+    union all
+    select
+        author_id,
+        handle,
         'unknown_verified' as finding,
         'taken as none: ' || unknown_verified as detail
     from authors

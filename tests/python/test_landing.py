@@ -245,7 +245,8 @@ def test_what_a_killed_run_left_of_a_file_is_swept_away_by_the_next(workplace: W
         connection.execute("update raw.runs set status = 'running'")
         connection.execute("delete from raw.files")
     workplace.succeed("harvest", "--from", path, "--observed-at", SEEN)
-    assert workplace.rows("select run_id from raw.users") == [{"run_id": 2}]
+    for table in ("users", "structures"):
+        assert workplace.rows(f"select run_id from raw.{table}") == [{"run_id": 2}]
 
 
 @needs_sample

@@ -108,6 +108,7 @@ renamed as (
         {% for stamp in created_places + observed_places -%}
         {% if not loop.first %}+ {% endif %}cast({{ has_doubled_zone(stamp) }} as integer)
         {% endfor %} as repaired_stamps,
+        0 as unknown_zeros,
 
         -- booleans
         coalesce(x.protected, false) as is_protected,

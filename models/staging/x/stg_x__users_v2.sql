@@ -55,16 +55,8 @@ renamed as (
         x.username as handle,
         x.name as name,
         x.description as description,
-        -- Business and government accounts are organisations; a true flag without a type is the old badge.
-        case
-            when x.verified_type = 'blue' then 'blue'
-            when x.verified_type in ('business', 'government') then 'org'
-            when x.verified and coalesce(x.verified_type, 'none') in ('none', '') then 'legacy'
-            else 'none'
-        end as verified,
-        case
-            when x.verified_type not in ('none', '', 'blue', 'business', 'government') then x.verified_type
-        end as unknown_verified,
+        {{ verified_kind('x.verified_type', 'x.verified') }} as verified,
+        {{ unknown_verified_kind('x.verified_type') }} as unknown_verified,
         nullif(concat_ws(
             ' ',
             x.url,
@@ -84,6 +76,7 @@ renamed as (
         {{ count_of('x.public_metrics.media_count') }} as media_count,
         {{ count_of('x.public_metrics.listed_count') }} as listed_count,
         cast({{ has_doubled_zone('x.created_at') }} as integer) as repaired_stamps,
+        0 as unknown_zeros,
 
         -- booleans
         coalesce(x.protected, false) as is_protected,

@@ -1,0 +1,48 @@
+-- One row per landed structure and path in it: the path $ is the payload itself, and stands for how many there were.
+with
+
+source as (
+
+    select * from {{ source('raw', 'structures') }}
+
+),
+
+walked as (
+
+    select
+        source.run_id,
+        source.shape,
+        source.payloads,
+        found.fullkey,
+        found.path as parent,
+        found.type,
+        found.atom
+    from source
+    cross join json_tree(cast(source.structure as json)) as found
+    -- what lies deeper, or is longer, is data rather than structure
+    where
+        strlen(found.fullkey) <= 200
+        and not regexp_matches(found.fullkey, '(\..*){5}')
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        run_id,
+
+        -- strings
+        shape,
+        replace(fullkey, '[0]', '[*]') as path,
+        case when fullkey <> '$' then replace(parent, '[0]', '[*]') end as parent_path,
+        -- a structure names the type where the payloads have the value; JSON stands for several
+        case when type in ('OBJECT', 'ARRAY') then type else atom ->> '$' end as type,
+
+        -- numerics
+        payloads
+    from walked
+
+)
+
+select * from renamed
