@@ -117,7 +117,9 @@ def _judged(project: Project, result: Any) -> Build:
         done.statuses[status] += 1
         name = _name(node.node.unique_id) if node.node is not None else "on-run-start"
         if status == "warn":
-            done.warnings.append(f"{name}: {node.message}")
+            next_step = node.node.config.meta.get("next_step")
+            advice = f"; next: {next_step}" if next_step else ""
+            done.warnings.append(f"{name}: {node.message}{advice}")
         elif status == "fail":
             failed.append(f"{name}: {_first_lines(str(node.message))}")
         elif status in ("error", "runtime error"):
