@@ -274,9 +274,12 @@ class LookUp:
                 next_step="check the network and X's status, then run the same command",
             )
         faults = batch.faults + 1
-        doubled: float = self._pace.backoff * 2 ** (faults - 1) * random.uniform(0.5, 1.0)  # noqa: S311
-        pause = max(min(doubled, LONGEST_BACKOFF), answer.rates.retry_after or 0)
-        pause = min(pause, self._pace.max_wait)
+        pause = min(max(self._doubled(faults), answer.rates.retry_after or 0), self._pace.max_wait)
+        in_a_row = self._streaks.faults - self._pace.concurrency
+        if in_a_row > 0:
+            # no longer this batch's trouble but X's: an outage must not use up the window
+            hold = min(self._doubled(in_a_row), self._pace.max_wait)
+            self._next_start = max(self._next_start, time.monotonic() + hold)
         tired = Batch(
             batch.asked_by, batch.targets, batch.attempt + 1, faults, time.monotonic() + pause
         )
@@ -288,6 +291,11 @@ class LookUp:
             self._again.extend(tired.split())
         else:
             self._unanswered += batch.targets
+
+    def _doubled(self, faults: int) -> float:
+        """Seconds that grow with the faults in a row, by chance shorter, so that not all return at once."""
+        longest: float = min(self._pace.backoff * 2 ** min(faults - 1, 30), LONGEST_BACKOFF)
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311
 
     def _is_out_of_reach(self) -> bool:
         if not self._streaks.has_been_answered:
