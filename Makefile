@@ -4,7 +4,7 @@ BIN := .venv/bin
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench pins clean
+.PHONY: help demo test torture lint format bench pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
@@ -15,6 +15,9 @@ demo: .venv/ready ## From nothing to a release of 531 synthetic authors; no toke
 
 test: .venv/ready-dev lint ## Check style and types, then run all tests
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+torture: .venv/ready-dev ## Kill a harvest fifty times, with thirty in a hundred answers spoilt; two minutes or so
+	INFLUX_TORTURE=1 $(BIN)/pytest tests/python/test_survival.py tests/python/test_limits.py
 
 lint: .venv/ready-dev ## Check format, style and types of Python and SQL
 	$(BIN)/ruff format --check extract tests

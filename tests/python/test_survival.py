@@ -8,19 +8,30 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from harness import BIN, Workplace
+from hostile import HostileServer, Received, page
 from simulated import NOW
 
-from extract.harvest.simulator import Fault, LoggedRequest, Simulator, SimulatorSettings, handles
+from extract.harvest.simulator import (
+    Fault,
+    FaultPlan,
+    LoggedRequest,
+    Simulator,
+    SimulatorSettings,
+    handles,
+)
 from extract.harvest.simulator.dice import Dice
 
 IS_LONG = bool(os.environ.get("INFLUX_TORTURE"))
@@ -132,8 +143,10 @@ def test_a_harvest_killed_over_and_over_ends_as_one_left_alone(
         lives = Lives(killed, simulator, command + own, Random(SEED))
         while lives.kills < KILLS:
             assert lives.live(is_killed=True) != 0, f"finished after {lives.kills} kills"
+        lost_by_kills = set()
         while lives.live(is_killed=False) != 0:
             assert lives.ends.total() < 10 * KILLS + 200, lives.ends
+            lost_by_kills.add(lost_answers(simulator.log, killed.rows("from raw.requests")))
         log = sorted(simulator.log, key=lambda request: request.ordinal)
     with Simulator(FAULTY, fault_share=0) as simulator:
         undisturbed.succeed(*command, environment=access(simulator))
@@ -141,6 +154,7 @@ def test_a_harvest_killed_over_and_over_ends_as_one_left_alone(
     requests = killed.rows("from raw.requests order by request_id")
     lost = lost_answers(log, requests)
     assert lost <= lives.kills * CONCURRENCY
+    assert lost_by_kills <= {lost}, "a clean stop lost an answer"
     assert_nothing_committed_is_asked_again(log, requests)
     assert_everybody_is_accounted_for_once(killed)
     assert_the_marts_agree(killed, undisturbed)
@@ -157,7 +171,7 @@ def test_a_harvest_killed_over_and_over_ends_as_one_left_alone(
             )
 
 
-def ordinals(log: list[LoggedRequest]) -> dict[str, LoggedRequest]:
+def ordinals(log: Iterable[LoggedRequest]) -> dict[str, LoggedRequest]:
     """The log by transaction id, which the simulator deals out by the ordinal of the request."""
     return {
         f"{Dice(SEED, f'transaction {request.ordinal}').bits('id'):016x}": request
@@ -165,7 +179,7 @@ def ordinals(log: list[LoggedRequest]) -> dict[str, LoggedRequest]:
     }
 
 
-def lost_answers(log: list[LoggedRequest], requests: list[dict[str, Any]]) -> int:
+def lost_answers(log: Iterable[LoggedRequest], requests: list[dict[str, Any]]) -> int:
     """Whole answers that never became a page in raw; every page in raw is one of the log."""
     served = {
         transaction: request
@@ -176,9 +190,9 @@ def lost_answers(log: list[LoggedRequest], requests: list[dict[str, Any]]) -> in
         request["transaction_id"]: request for request in requests if request["kind"] == "page"
     }
     assert len(pages) == sum(request["kind"] == "page" for request in requests)
-    for transaction, page in pages.items():
-        assert list(served[transaction].asked) == page["asked"]
-        assert served[transaction].users_returned == len(page["returned"])
+    for transaction, request in pages.items():
+        assert list(served[transaction].asked) == request["asked"]
+        assert served[transaction].users_returned == len(request["returned"])
     return len(served) - len(pages)
 
 
@@ -243,3 +257,81 @@ def assert_the_marts_agree(*workplaces: Workplace) -> None:
     assert {row["outcome"] for row in outcomes} <= {
         "found", "suspended", "not_found", "protected", "withheld", "missing",
     }  # fmt: skip
+
+
+def test_a_second_harvest_on_the_warehouse_is_told_who_holds_it_and_nothing_is_lost(
+    workplace: Workplace,
+) -> None:
+    may_answer = threading.Event()
+
+    def answer(received: Received) -> bytes:
+        may_answer.wait(PATIENCE)
+        return page(received.asked)
+
+    with HostileServer(answer) as server:
+        environment = {"X_API_BASE_URL": server.base_url, "X_BEARER_TOKEN": "token"}
+        first = workplace.start("harvest", "ada", "bob", **environment)
+        deadline = time.monotonic() + PATIENCE
+        while not server.requests and time.monotonic() < deadline:
+            time.sleep(0.02)
+        message = workplace.refuse(4, "harvest", "carol", environment=environment)
+        assert f"(process {first.pid})" in message
+        assert "nothing was changed" in message
+        may_answer.set()
+        _, said = first.communicate(timeout=PATIENCE)
+        assert first.returncode == 0, said
+        workplace.succeed("harvest", "carol", environment=environment)
+        asked = [received.asked for received in server.requests]
+    assert asked == [["ada", "bob"], ["carol"]]
+    found = workplace.rows("select requested_handle as handle from raw.users order by all")
+    assert [row["handle"] for row in found] == ["ada", "bob", "carol"]
+    assert workplace.rows("select status from raw.runs") == [{"status": "finished"}] * 2
+
+
+def test_a_body_of_fifty_megabytes_is_a_passing_fault(workplace: Workplace) -> None:
+    plan = FaultPlan.listed([None, Fault.BIG_BODY])
+    with Simulator(fault_plan=plan, big_body_bytes=50_000_000) as simulator:
+        done = workplace.run(
+            "harvest", *handles(300, SEED), "--backoff", "0.02", environment=access(simulator)
+        )
+        asked = Counter(handle for request in simulator.log for handle in request.asked)
+    assert done.returncode == 0, done.stderr
+    assert "body larger than 32 MiB" in done.stderr
+    assert sorted(asked.values()) == [1] * 200 + [2] * 100
+    kinds = workplace.rows("select kind, count(*) as n from raw.requests group by all order by all")
+    assert kinds == [{"kind": "page", "n": 3}, {"kind": "passing_fault", "n": 1}]
+
+
+def test_every_window_is_used_to_the_full_and_none_is_exceeded(workplace: Workplace) -> None:
+    limit, window = 10, 3.0
+    listed = workplace.write("list.txt", "\n".join(handles(HANDLES, SEED)))
+    with Simulator(limit=limit, window_seconds=window) as simulator:
+        workplace.succeed(
+            "harvest", "--handles", listed, "--backoff", "0.02", environment=access(simulator)
+        )
+        log = sorted(simulator.log, key=lambda request: request.time)
+    assert [request.status for request in log] == [200] * (HANDLES // 100)
+    moments = [datetime.fromisoformat(request.time).timestamp() for request in log]
+    windows = [[moments[0]]]
+    for moment in moments[1:]:
+        if moment >= windows[-1][0] + window:
+            windows.append([])
+        windows[-1].append(moment)
+    assert all(len(one) <= limit for one in windows), windows
+    for this, following in pairwise(windows):
+        # a machine too busy to use a window up sends to its very end; one that waits has used it
+        was_busy_to_the_end = following[0] - this[-1] < window / 4
+        assert len(this) == limit or was_busy_to_the_end, windows
+
+
+@pytest.mark.parametrize("windowful", [300 if IS_LONG else 30])
+def test_a_window_takes_exactly_as_many_requests_as_it_allows(
+    workplace: Workplace, windowful: int
+) -> None:
+    """30,000 handles, X's usual 300 requests; the short form is a tenth of it."""
+    listed = workplace.write("list.txt", "\n".join(handles(100 * windowful, SEED)))
+    with Simulator(limit=windowful) as simulator:
+        workplace.succeed(
+            "harvest", "--handles", listed, "--max-wait", "0", environment=access(simulator)
+        )
+        assert [request.status for request in simulator.log] == [200] * windowful
