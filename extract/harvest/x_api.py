@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -143,6 +144,8 @@ class XApi:
             },
             timeout=timeout,
             limits=httpx.Limits(max_connections=connections),
+            # the token is all that X is told; a strange cookie taken up once would spoil every request after it
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,  # a redirect would carry the token elsewhere
             # A proxy sees only the outside of https; what goes to this machine in the clear goes there directly.
             trust_env=access.base_url.startswith("https://"),

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
@@ -213,6 +214,62 @@ def test_users_that_nobody_asked_for_twice_or_without_an_id_hurt_nobody(tmp_path
     assert outcomes["a"] == outcomes["b"] == "found"
     assert {outcomes[one] for one in "cefgh"} == {"missing"}
     assert workplace.value("select count(*) from raw.rejected_lines") >= 8
+
+
+def mutant(dice: Random, answer: bytes) -> bytes:
+    """An answer with a few bytes changed, left out, put in or said again, mostly in its head."""
+    spoilt = bytearray(answer)
+    for _ in range(dice.choice([1, 1, 2, 3, 8])):
+        at = dice.randrange(min(len(spoilt), dice.choice([250, 10_000])))
+        match dice.randrange(5):
+            case 0:
+                spoilt[at] = dice.randrange(256)
+            case 1 if len(spoilt) > 50:
+                del spoilt[at : at + dice.randrange(1, 20)]
+            case 2:
+                spoilt[at:at] = dice.randbytes(dice.randrange(1, 9))
+            case 3:
+                odd = [
+                    b"\r\n",
+                    b": ",
+                    b"[",
+                    b"//",
+                    b"9" * 20,
+                    b"\\ud800",
+                    b"\x00",
+                    b"-1",
+                    b";",
+                    b"%",
+                ]
+                spoilt[at:at] = dice.choice(odd)
+            case _:
+                spoilt[at:at] = spoilt[at : at + 30] * 3
+    return bytes(spoilt)
+
+
+def test_whatever_bytes_come_are_an_answer() -> None:
+    dice = Random(5)
+    wellformed = [
+        page(
+            ["a", "b"], date="Sun, 22 Nov 2026 12:00:00 GMT", x_rate_limit_reset=123, retry_after=3,
+            set_cookie="a=b; path=/; expires=Mon, 23 Nov 2026 12:00:00 GMT",
+        ),
+        http(302, b"", location="http://a.example/x?y#z", set_cookie="a=b"),
+        http(429, {"title": "x", "detail": "y", "type": "usage-capped"}),
+        http(200, gzip.compress(json.dumps({"data": [user("a")]}).encode()), content_encoding="gzip"),
+        b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\na\r\n{"data":[]\r\n1\r\n}\r\n0\r\n\r\n',
+    ]  # fmt: skip
+    kinds: Counter[str] = Counter()
+    with (
+        HostileServer(lambda _received: mutant(dice, dice.choice(wellformed))) as server,
+        XApi(ApiAccess(server.base_url, TOKEN)) as api,
+    ):
+        for _ in range(500):
+            answer = api.users("handle", ("a",))
+            kinds[answer.kind] += 1
+            json.dumps(answer.row(), default=str, ensure_ascii=False).encode()
+    assert set(kinds) > {"page", "passing_fault", "refused", "rate_limited"}
+    assert all("cookie" not in received.headers for received in server.requests)
 
 
 # Headers
