@@ -274,7 +274,10 @@ class LookUp:
                 next_step="check the network and X's status, then run the same command",
             )
         faults = batch.faults + 1
-        pause = min(max(self._doubled(faults), answer.rates.retry_after or 0), self._pace.max_wait)
+        asked_to_wait = answer.rates.retry_after or 0
+        if asked_to_wait > self._pace.max_wait:
+            self._stop = self._stop or self._wait_too_long(asked_to_wait)
+        pause = min(max(self._doubled(faults), asked_to_wait), self._pace.max_wait)
         in_a_row = self._streaks.faults - self._pace.concurrency
         if in_a_row > 0:
             # no longer this batch's trouble but X's: an outage must not use up the window
@@ -315,11 +318,7 @@ class LookUp:
         ]
         own, window = min(dues, key=max)
         if window > self._pace.max_wait:
-            self._stop = StoppedEarly(
-                f"X asks to wait {window:.0f} s, longer than the {self._pace.max_wait:.0f} s allowed; "
-                f"{self._kept()}",
-                next_step="run the same command later, or allow more with --max-wait SECONDS",
-            )
+            self._stop = self._wait_too_long(window)
             return
         if max(own, window) > 0:
             why = "the rate limit's window is used up" if window >= own else "before trying again"
@@ -346,6 +345,13 @@ class LookUp:
         return StoppedEarly(
             f"X has no more to give on this plan ({answer.failure}); {self._kept()}",
             next_step="add credits or wait for the cap to renew, then run the same command",
+        )
+
+    def _wait_too_long(self, seconds: float) -> StoppedEarly:
+        return StoppedEarly(
+            f"X asks to wait {seconds:.0f} s, longer than the {self._pace.max_wait:.0f} s allowed; "
+            f"{self._kept()}",
+            next_step="run the same command later, or allow more with --max-wait SECONDS",
         )
 
     def _budget_used_up(self) -> StoppedEarly:

@@ -360,9 +360,19 @@ def test_a_server_that_always_refuses_is_left_alone_after_a_few_requests(
     assert outcome.rows("select status from raw.runs") == [("stopped",)]
 
 
-@pytest.mark.parametrize("retry_after", [0, 10**14, FAR])
-def test_a_fault_that_says_when_to_come_back_is_not_waited_for_beyond_what_is_allowed(
-    harvester: Harvester, retry_after: int
+def test_a_fault_that_asks_for_a_longer_wait_than_allowed_is_a_clean_stop(
+    harvester: Harvester,
+) -> None:
+    with HostileServer(always(http(503, {}, retry_after=86_400))) as server:
+        outcome = harvester.harvest(server, *"abcd", max_wait=5)
+    assert outcome.code == 3
+    assert "asks to wait 86400 s" in outcome.said
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("retry_after", [0, FAR, "-5", "soon"])
+def test_a_fault_that_asks_for_nonsense_is_met_with_waits_of_our_own(
+    harvester: Harvester, retry_after: object
 ) -> None:
     with HostileServer(always(http(503, {}, retry_after=retry_after))) as server:
         outcome = harvester.harvest(server, *"abcd", max_wait=0.2)
