@@ -268,8 +268,12 @@ def _months_table(months: Iterable[Row]) -> Table:
 
 def _unfinished(run: Row) -> str:
     # only one process may write a warehouse, and whoever reads it now has found it free
-    ended = "was killed" if run["status"] == "running" else f"was {run['status']}"
-    ended = {"was stopped": "stopped early", "was failed": "failed"}.get(ended, ended)
+    ended = {
+        "running": "was killed",
+        "waiting": "waits for its window, or was killed in that time",
+        "stopped": "stopped early",
+        "failed": "failed",
+    }.get(run["status"], f"was {run['status']}")
     left = f" with {run['left_to_ask']:,} of {run['targets']:,} left" if run["targets"] else ""
     return f"run {run['run_id']} {ended}{left}; the same command resumes it"
 

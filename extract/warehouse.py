@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import TracebackType
 
 import duckdb
 
@@ -48,6 +50,49 @@ def open_warehouse(
         raise
     finally:
         connection.close()
+
+
+class LentWarehouse:
+    """The warehouse open for writing, as a context manager; it can be let go for a while.
+
+    Raises as ``open_warehouse``.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._open = ExitStack()
+        self.connection = self._open.enter_context(open_warehouse(project))
+
+    def __enter__(self) -> LentWarehouse:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        return bool(self._open.__exit__(kind, error, trace))
+
+    def let_go(self) -> None:
+        """Close it, so that others may open it. Temporary tables are lost."""
+        self._open.close()
+
+    def take_back(self, patience: float) -> None:
+        """Open it again, waiting up to ``patience`` seconds for whoever has it open.
+
+        Raises:
+            EnvironmentFailure: it is still open elsewhere.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                self.connection = self._open.enter_context(open_warehouse(self._project))
+                return
+            except EnvironmentFailure:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(min(1.0, patience))
 
 
 @contextmanager

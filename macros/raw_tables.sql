@@ -10,7 +10,8 @@ create schema if not exists raw;
 create table if not exists raw.layout (version integer not null);
 insert into raw.layout select 1 where not exists (from raw.layout);
 
--- one row a harvest: running, finished, stopped, interrupted or failed; what cannot be told is running
+-- one row a harvest: running, waiting (for X, the warehouse let go), finished, stopped, interrupted or failed; one that
+-- was killed could not say so
 create table if not exists raw.runs (
     run_id bigint not null,
     started_at timestamp not null,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import Protocol
 
@@ -23,7 +24,9 @@ from extract.harvest.rule_sets import choose_rules
 from extract.harvest.targets import Selection, Targets, span
 from extract.harvest.x_api import XApi
 from extract.settings import ApiAccess, Project, api_access
-from extract.warehouse import is_interruption, open_for_planning, open_warehouse
+from extract.warehouse import LentWarehouse, is_interruption, open_for_planning
+
+LONG_WAIT = 10.0  # seconds from which others may have the warehouse meanwhile
 
 
 class Display(Protocol):
@@ -73,7 +76,8 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
                     "standard input has no time of its own",
                     next_step="say when it was fetched: --observed-at 2025-11-28T06:00:00Z",
                 )
-        connection = opened.enter_context(open_warehouse(project))
+        warehouse = opened.enter_context(LentWarehouse(project))
+        connection = warehouse.connection
         targets = Targets(connection)
         planned = _plan(connection, targets, order, lists, display) if asks_x else None
         # before the run begins, so that a missing token leaves no failed run behind
@@ -85,7 +89,9 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
             for file in files:
                 _land_file(run, file, observed_at, connection, display)
             if access is not None and planned is not None:
-                _look_up(run, access, targets, planned, order, budget, display)
+                display.begin(f"asking {access.base_url}", planned.users)
+                rest = partial(_rest, warehouse, run, targets, order.max_wait, display)
+                _look_up(run, access, targets, order, budget, rest, display)
         if files and not asks_x and run.landed.users + run.landed.user_errors == 0:
             raise _all_rejected(run, connection)
     return Harvested(run.run_id, planned, run.landed)
@@ -177,17 +183,15 @@ def _begin(run: Run, order: Order, planned: Plan | None, display: Display) -> Bu
 @contextmanager
 def _recorded(run: Run) -> Iterator[None]:
     """However the run ends, raw says how."""
-    status = "finished"
     try:
         yield
-    except StoppedEarly:
-        status = "stopped"
-        raise
     except BaseException as error:
         status = "interrupted" if is_interruption(error) else "failed"
+        # if that cannot be written now, the next run finds out
+        with suppress(duckdb.Error):
+            run.finish("stopped" if isinstance(error, StoppedEarly) else status)
         raise
-    finally:
-        run.finish(status)
+    run.finish("finished")
 
 
 def _land_file(
@@ -225,13 +229,12 @@ def _look_up(
     run: Run,
     access: ApiAccess,
     targets: Targets,
-    planned: Plan,
     order: Order,
     budget: Budget,
+    rest: Callable[[float, str], bool],
     display: Display,
 ) -> None:
-    display.begin(f"asking {access.base_url}", planned.users)
-    pace = Pace(order.concurrency, order.delay, order.backoff, order.max_wait, display.waiting)
+    pace = Pace(order.concurrency, order.delay, order.backoff, order.max_wait, rest)
     with XApi(
         access,
         dialect=run.last_dialect(),
@@ -239,7 +242,34 @@ def _look_up(
         connections=order.concurrency,
     ) as api:
         look_up = LookUp(api, run, budget, pace, on_progress=display.advance, note=display.note)
-        look_up.ask_for(targets.batches(order.batch_size))
+        look_up.ask_for(lambda: targets.batches(order.batch_size))
+
+
+def _rest(
+    warehouse: LentWarehouse,
+    run: Run,
+    targets: Targets,
+    patience: float,
+    display: Display,
+    seconds: float,
+    why: str,
+) -> bool:
+    """Wait; if it takes long, let others have the warehouse meanwhile, and say so."""
+    if seconds < LONG_WAIT:
+        display.waiting(seconds, why)
+        return False
+    run.put_down()
+    warehouse.let_go()
+    try:
+        display.waiting(seconds, why)
+    except KeyboardInterrupt:
+        patience = 0
+        raise
+    finally:
+        warehouse.take_back(patience)
+        run.take_up(warehouse.connection)
+        targets.take_up(warehouse.connection, run.run_id)
+    return True
 
 
 def _tell_rejected(selection: Selection, display: Display) -> None:

@@ -108,12 +108,24 @@ class Run:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: int | None = None) -> None:
         """A new run, or one that goes on under its number."""
-        self._connection = connection
         self.landed = Landed()
+        self._take(connection)
         self._close_abandoned()
         self.run_id = self._next("runs", "run_id") if run_id is None else run_id
+
+    def _take(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
         self._landing_id = self._next("users", "landing_id")
         self._request_id = self._next("requests", "request_id")
+
+    def put_down(self) -> None:
+        """Let go of the warehouse for a while; the run is ``waiting`` meanwhile."""
+        self._set_status("waiting")
+
+    def take_up(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Go on in a warehouse to which others may have added."""
+        self._take(connection)
+        self._set_status("running")
 
     def begin(
         self,
@@ -168,9 +180,12 @@ class Run:
 
     def finish(self, status: str) -> None:
         """Close the run as ``finished``, ``stopped``, ``interrupted`` or ``failed``."""
+        self._set_status(status, finished_at=utc_now())
+
+    def _set_status(self, status: str, *, finished_at: datetime | None = None) -> None:
         self._connection.execute(
-            "update raw.runs set finished_at = ?, status = ? where run_id = ?",
-            [utc_now(), status, self.run_id],
+            "update raw.runs set status = ?, finished_at = ? where run_id = ?",
+            [status, finished_at, self.run_id],
         )
 
     def land_file(

@@ -44,15 +44,24 @@ class Batch:
         return first, Batch(self.asked_by, self.targets[at:], 1, faults)
 
 
+def _sleep(seconds: float, _why: str) -> bool:
+    time.sleep(seconds)
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast, and how patiently. Seconds. ``sleep`` is given what the wait is for."""
+    """How fast, and how patiently. Seconds.
+
+    ``rest`` waits, and is told what for; it says whether the warehouse was let go meanwhile, after which
+    what is left to ask has to be looked up anew.
+    """
 
     concurrency: int = 4
     delay: float = 0.0
     backoff: float = 1.0
     max_wait: float = 1000.0
-    sleep: Callable[[float, str], None] = lambda seconds, _why: time.sleep(seconds)
+    rest: Callable[[float, str], bool] = _sleep
 
 
 @dataclass(slots=True)
@@ -105,8 +114,8 @@ class LookUp:
         self._done = 0
         self._unanswered: list[str] = []
 
-    def ask_for(self, batches: Iterator[Batch]) -> None:
-        """Ask for every target once.
+    def ask_for(self, batches: Callable[[], Iterator[Batch]]) -> None:
+        """Ask for every target once; ``batches`` gives those that are left to be asked.
 
         Raises:
             StoppedEarly: out of credits, a cap, the budget, a wait longer than allowed, or targets that
@@ -115,7 +124,9 @@ class LookUp:
         """
         with Interruptions() as interruptions:
             try:
-                self._work(batches, interruptions)
+                while not self._has_asked_for(batches(), interruptions):
+                    self._again.clear()
+                    self._unanswered.clear()
             except KeyboardInterrupt:
                 self._finish_under_way(interruptions)
                 raise
@@ -124,7 +135,8 @@ class LookUp:
         if self._unanswered:
             raise self._gave_up_on_some()
 
-    def _work(self, fresh: Iterator[Batch], interruptions: Interruptions) -> None:
+    def _has_asked_for(self, fresh: Iterator[Batch], interruptions: Interruptions) -> bool:
+        """Ask for all of them or until there is a reason to stop; False if it rested long in between."""
         upcoming = next(fresh, None)
         while self._stop is None or self._under_way:
             batch = None if self._stop else self._ready() or upcoming
@@ -134,10 +146,11 @@ class LookUp:
                 continue
             if self._under_way:
                 self._land_next(interruptions)
-            elif self._stop is None and (upcoming or self._again):
-                self._pause(upcoming)
-            else:
-                return
+            elif self._stop is not None or not (upcoming or self._again):
+                break
+            elif self._pause(upcoming):
+                return False
+        return True
 
     def _ready(self) -> Batch | None:
         """A batch to be asked again whose pause is over and whose window is open."""
@@ -308,8 +321,8 @@ class LookUp:
             LONGEST_OUTAGE, self._pace.max_wait
         )
 
-    def _pause(self, upcoming: Batch | None) -> None:
-        """Nothing is under way and nothing may be sent yet: wait for what is due first."""
+    def _pause(self, upcoming: Batch | None) -> bool:
+        """Nothing is under way and nothing may be sent yet: wait for what is due first, as ``rest`` says."""
         now = time.monotonic()
         batches = [*self._again, *([upcoming] if upcoming else [])]
         dues = [
@@ -319,10 +332,9 @@ class LookUp:
         own, window = min(dues, key=max)
         if window > self._pace.max_wait:
             self._stop = self._wait_too_long(window)
-            return
-        if max(own, window) > 0:
-            why = "the rate limit's window is used up" if window >= own else "before trying again"
-            self._pace.sleep(max(own, window), why)
+            return False
+        why = "the rate limit's window is used up" if window >= own else "before trying again"
+        return max(own, window) > 0 and self._pace.rest(max(own, window), why)
 
     def _finish_under_way(self, interruptions: Interruptions) -> None:
         """Land what X may have billed already, but do not wait long for it."""

@@ -126,6 +126,11 @@ class Targets:
         self._connection = connection
         connection.execute(_TABLES)
 
+    def take_up(self, connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
+        """Go on in a warehouse that was let go for a while, with what is left of the run."""
+        self._connection = connection
+        self.left_to_ask(run_id)
+
     def select_given(self, lists: Iterable[HandleList]) -> Selection:
         """The handles of lists, each once, whatever its case."""
         given_so_far = 0

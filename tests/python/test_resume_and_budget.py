@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from extract.harvest.budget import Budget, Prices, minutes
 from extract.harvest.simulator import LoggedRequest, Simulator, handles
 from extract.settings import ApiAccess, Project, api_access
 
+ONE_USER = b'{"id":"1","username":"a","public_metrics":{"followers_count":1}}'
 PEOPLE = [handle.lower() for handle in handles(300, 5)]
 
 
@@ -97,6 +100,32 @@ def test_nobody_is_asked_for_twice_in_a_day_unless_it_is_wished(workplace: Workp
         change(workplace, "update raw.requests set answered_at = answered_at - interval 1 day")
         workplace.succeed("harvest", *PEOPLE, environment=access(simulator))
         assert len(asked(simulator.log)) == 901
+
+
+def test_others_may_have_the_warehouse_while_a_harvest_waits_for_its_window(
+    workplace: Workplace,
+) -> None:
+    with Simulator(limit=1, window_seconds=14) as simulator:
+        process = workplace.start("harvest", *PEOPLE[:200], **access(simulator))
+        seen: list[str] = []
+        deadline = time.monotonic() + 120
+        while "waiting" not in seen and process.poll() is None and time.monotonic() < deadline:
+            with suppress(duckdb.Error):
+                seen += [row["status"] for row in workplace.rows("select status from raw.runs")]
+            time.sleep(0.1)
+        assert "waiting" in seen
+        # somebody else lands in the meantime, and even runs the same command
+        workplace.succeed("harvest", "--from", "-", "--observed-at", "2025-11-28", stdin=ONE_USER)
+        again = workplace.start("harvest", *PEOPLE[:200], **access(simulator))
+        for one in (process, again):
+            _, said = one.communicate(timeout=120)
+            assert one.returncode == 0, said
+        answered = [request for request in simulator.log if request.status == 200]
+        assert sorted(asked(answered)) == sorted(PEOPLE[:200])
+    statuses = workplace.rows("select run_id, status from raw.runs order by run_id")
+    assert [tuple(row.values()) for row in statuses] == [(1, "finished"), (2, "finished")]
+    ids = workplace.rows("select landing_id from raw.users")
+    assert len({row["landing_id"] for row in ids}) == len(ids) > 150
 
 
 def test_a_day_without_anything_to_ask_needs_no_token(workplace: Workplace) -> None:
