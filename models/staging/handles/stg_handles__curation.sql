@@ -17,13 +17,14 @@ renamed as (
 
         -- strings
         handle,
-        nullif(trim(category), '') as category,
         case
             when trim(topic_tags) <> ''
                 then list_filter(
                     list_transform(regexp_split_to_array(topic_tags, '[;|,]'), lambda tag: trim(tag)),
                     lambda tag: tag <> ''
                 )
+            -- who sorts handles by category alone has said what they are about
+            when trim(category) <> '' then [trim(category)]
         end as topic_tags,
         nullif(trim(evidence), '') as evidence,
         coalesce(nullif(trim(source_type), ''), 'handle_list') as source_type,
