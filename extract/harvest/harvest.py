@@ -90,7 +90,7 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
                 _land_file(run, file, observed_at, connection, display)
             if access is not None and planned is not None:
                 display.begin(f"asking {access.base_url}", planned.users)
-                rest = partial(_rest, warehouse, run, targets, order.max_wait, display)
+                rest = partial(_rest, warehouse, run, targets, order, display)
                 _look_up(run, access, targets, order, budget, rest, display)
         if files and not asks_x and run.landed.users + run.landed.user_errors == 0:
             raise _all_rejected(run, connection)
@@ -136,18 +136,19 @@ def _plan(
             raise _no_handles(selection)
         order_key = targets.order_key(f"handles{wishes}")
     _tell_rejected(selection, display)
-    fetched_today = 0 if order.refetch else targets.skip_fetched(now)
     resumes = targets.unfinished_run(
         order_key,
         refetch=order.refetch,
         is_unchanged=lambda name, sha256: name in order.files and digest(name) == sha256,
     )
+    if resumes is not None:
+        targets.select_run(resumes)
     return plan(
         connection,
         order,
         order_key,
-        targets=selection.targets,
-        fetched_today=fetched_today,
+        targets=targets.count(),
+        fetched_today=0 if order.refetch else targets.skip_fetched(now),
         resumes=resumes,
         left=targets.left_to_ask(resumes),
     )
@@ -249,7 +250,7 @@ def _rest(
     warehouse: LentWarehouse,
     run: Run,
     targets: Targets,
-    patience: float,
+    order: Order,
     display: Display,
     seconds: float,
     why: str,
@@ -258,6 +259,7 @@ def _rest(
     if seconds < LONG_WAIT:
         display.waiting(seconds, why)
         return False
+    patience = order.max_wait
     run.put_down()
     warehouse.let_go()
     try:
@@ -267,8 +269,9 @@ def _rest(
         raise
     finally:
         warehouse.take_back(patience)
-        run.take_up(warehouse.connection)
-        targets.take_up(warehouse.connection, run.run_id)
+        connection = warehouse.connection
+        targets.take_up(connection, run.run_id, utc_now(), refetch=order.refetch)
+        run.take_up(connection)
     return True
 
 

@@ -55,6 +55,14 @@ _BEGINNING = (
 )
 
 
+_LEAVING = """
+update raw.targets
+set fetched_by_run = left_to_others.fetched_by_run
+from left_to_others
+where targets.run_id = $run_id and targets.position = left_to_others.position
+"""
+
+
 @dataclass(slots=True)
 class Landed:
     """What a file, an answer or a whole run added to raw, in rows."""
@@ -125,7 +133,12 @@ class Run:
     def take_up(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Go on in a warehouse to which others may have added."""
         self._take(connection)
+        self._leave_to_others()
         self._set_status("running")
+
+    def _leave_to_others(self) -> None:
+        """Land which of the run's targets are not asked for, since another run has fetched them today."""
+        self._number(_LEAVING, {"run_id": self.run_id})
 
     def begin(
         self,
@@ -160,6 +173,7 @@ class Run:
             "status = 'running', finished_at = null where run_id = $run_id",
             {"now": utc_now(), "run_id": self.run_id},
         )
+        self._leave_to_others()
         return self._number(
             "select coalesce(sum(len(returned)), 0) from raw.requests inner join raw.runs using (run_id) "
             "where run_id = $run_id and sent_at >= budget_from",

@@ -6,7 +6,9 @@ Everything is held in temporary tables of the warehouse's connection, so that a 
     curated       what a CSV says of them
     no_handles    lines that are no handles
     targets       each handle or id once, in order, and the run that fetched it earlier in this UTC day
-    pending       those that are left to be asked, numbered by kind
+    unanswered    those of them that this run has no answer for
+    left_to_others, pending
+                  those of the unanswered that were fetched by another run, and those to be asked, numbered by kind
 """
 
 from __future__ import annotations
@@ -92,22 +94,29 @@ from targets, (select $what as asked)
 group by asked
 """
 
+# a run is done with a target when it was answered itself, on whatever day, or finds that another was today
+_UNANSWERED = f"""
+create or replace temp table unanswered as
+from targets
+where (asked_by, lower(target)) not in (
+    select ({_ASKED_BY}, lower(unnest(asked))) from raw.requests where run_id = $run_id and {_ANSWERED}
+)
+"""
+_LEFT_TO_OTHERS = """
+create or replace temp table left_to_others as
+select position, fetched_by_run from unanswered where fetched_by_run is not null
+"""
 _PENDING = """
 create or replace temp table pending as
 select row_number() over (partition by asked_by order by position) as number, asked_by, target
-from {source}
+from unanswered
 where fetched_by_run is null
 order by asked_by, number
 """
 
-_LEFT_OF_RUN = f"""(
-    select * from raw.targets
-    where
-        run_id = $run_id
-        and (asked_by, lower(target)) not in (
-            select ({_ASKED_BY}, lower(unnest(asked))) from raw.requests where run_id = $run_id and {_ANSWERED}
-        )
-)"""
+_RUN_TARGETS = """
+insert into targets select position, asked_by, target, fetched_by_run from raw.targets where run_id = ?
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +135,15 @@ class Targets:
         self._connection = connection
         connection.execute(_TABLES)
 
-    def take_up(self, connection: duckdb.DuckDBPyConnection, run_id: int) -> None:
+    def take_up(
+        self, connection: duckdb.DuckDBPyConnection, run_id: int, now: datetime, *, refetch: bool
+    ) -> None:
         """Go on in a warehouse that was let go for a while, with what is left of the run."""
         self._connection = connection
+        connection.execute(_TABLES)
+        self.select_run(run_id)
+        if not refetch:
+            self.skip_fetched(now)
         self.left_to_ask(run_id)
 
     def select_given(self, lists: Iterable[HandleList]) -> Selection:
@@ -152,9 +167,7 @@ class Targets:
             insert_rows(self._connection, "no_handles", rejected)
             examples += [(part.source, line) for line in part.rejected[: 3 - len(examples)]]
         self._connection.execute(_GIVEN_TARGETS)
-        return Selection(
-            self._count("from targets"), self._count("from no_handles"), tuple(examples)
-        )
+        return Selection(self.count(), self._count("from no_handles"), tuple(examples))
 
     def select_due(self, now: datetime, older_than: timedelta, limit: int | None) -> Selection:
         """The authors that were not checked for the longest time, by id.
@@ -171,7 +184,12 @@ class Targets:
                 "there is no data set to refresh: the warehouse has not been built",
                 next_step="run influx-m2 build, then this again",
             ) from error
-        return Selection(self._count("from targets"), 0, ())
+        return Selection(self.count(), 0, ())
+
+    def select_run(self, run_id: int) -> None:
+        """The targets of a run that goes on, whatever the order would select today."""
+        self._connection.execute("delete from targets")
+        self._connection.execute(_RUN_TARGETS, [run_id])
 
     def skip_fetched(self, now: datetime) -> int:
         """Mark those that X has answered for in this UTC day; how many. X bills a user once a day."""
@@ -205,9 +223,10 @@ class Targets:
         return int(row[0]) if all(is_unchanged(*file) for file in files) else None
 
     def left_to_ask(self, run_id: int | None) -> dict[AskedBy, int]:
-        """How many of each kind are left to be asked, of this order or of a run that goes on."""
-        source, values = ("targets", {}) if run_id is None else (_LEFT_OF_RUN, {"run_id": run_id})
-        self._connection.execute(_PENDING.format(source=source), values)
+        """How many of each kind are left to be asked, by a new run or one that goes on."""
+        self._connection.execute(_UNANSWERED, {"run_id": run_id})
+        self._connection.execute(_LEFT_TO_OTHERS)
+        self._connection.execute(_PENDING)
         rows = self._connection.execute("select asked_by, count(*) from pending group by asked_by")
         return dict(rows.fetchall())
 
@@ -226,6 +245,10 @@ class Targets:
         ).fetchall():
             last += page
             yield from (target for (target,) in rows)
+
+    def count(self) -> int:
+        """How many targets there are, whether they are to be asked or not."""
+        return self._count("from targets")
 
     def _count(self, source: str) -> int:
         row = self._connection.execute(f"select count(*) {source}").fetchone()

@@ -21,7 +21,7 @@ import httpx
 
 from extract.settings import ApiAccess
 
-LARGEST_BODY = 32 << 20  # a page of 100 users has about 100 kB
+LARGEST_BODY = 16 << 20  # a page of 100 users has about 100 kB
 LONGEST_EXCHANGE = (
     90.0  # seconds; a server that sends a byte now and then never times out by itself
 )
@@ -143,7 +143,8 @@ class XApi:
                 "Accept-Encoding": "gzip",
             },
             timeout=timeout,
-            limits=httpx.Limits(max_connections=connections),
+            # no bound on all of them: one that was given up keeps its place until the server lets go
+            limits=httpx.Limits(max_keepalive_connections=connections),
             # the token is all that X is told; a strange cookie taken up once would spoil every request after it
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,  # a redirect would carry the token elsewhere

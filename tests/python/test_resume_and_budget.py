@@ -377,3 +377,23 @@ def test_a_rename_is_a_rename_and_a_handle_that_was_taken_over_a_new_author(
         workplace.value("select count(*) from marts.release_records where model_version = 'm0'")
         == 2
     )
+
+
+def test_a_run_that_goes_on_leaves_to_others_what_they_fetched_today(workplace: Workplace) -> None:
+    one_at_a_time = ["--batch-size", "1", "--concurrency", "1"]
+    three = ["harvest", "sim_1", "sim_2", "sim_3", *one_at_a_time]
+    with Simulator(fates=dict.fromkeys(["sim_1", "sim_2", "sim_3"], "found")) as simulator:
+        workplace.refuse(3, *three, "--max-users", "1", environment=access(simulator))
+        workplace.succeed("harvest", "sim_2", environment=access(simulator))
+        assert "requests       1" in workplace.succeed(*three, "--dry-run")
+        workplace.succeed(*three, environment=access(simulator))
+        assert asked(simulator.log) == ["sim_1", "sim_2", "sim_3"]
+    workplace.build()
+    outcomes = workplace.rows(
+        "select asked, outcome, fetched_by_run from marts.handle_outcomes where run_id = 1 order by asked"
+    )
+    assert [tuple(row.values()) for row in outcomes] == [
+        ("sim_1", "found", None),
+        ("sim_2", "fetched_today", 2),
+        ("sim_3", "found", None),
+    ]
