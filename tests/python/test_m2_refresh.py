@@ -201,10 +201,24 @@ def test_what_cannot_be_read_or_written_is_said_before_x_is_asked(
     assert not workplace.warehouse.exists()
 
 
-def test_the_records_are_those_of_the_export(desk: tuple[Workplace, Path]) -> None:
+def test_the_records_are_those_of_the_export_the_second_time_in_a_day_too(
+    desk: tuple[Workplace, Path],
+) -> None:
     workplace, folder = desk
     with simulator() as x:
-        assert refresh(workplace, folder, x).returncode == 0
+        first = refresh(workplace, folder, x)
+        written = (folder / "OUT.jsonl").read_text()
+        requests = len(x.log)
+        second = refresh(workplace, folder, x)
+        assert len(x.log) == requests
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert (folder / "OUT.jsonl").read_text() == written
+    reasons = [
+        [line for line in done.stderr.splitlines() if line.startswith("@")]
+        for done in (first, second)
+    ]
+    assert len(reasons[0]) == 8
+    assert reasons[0] == reasons[1]
     workplace.succeed("export", "--out", workplace.out)
     released = (workplace.out / "latest" / "latest.jsonl").read_text().splitlines()
     refreshed = (folder / "OUT.jsonl").read_text().splitlines()
