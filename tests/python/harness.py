@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,11 @@ BIN = Path(sys.executable).parent
 needs_sample = pytest.mark.skipif(
     not SAMPLE.exists(), reason=f"the real records are not here: {SAMPLE} does not exist"
 )
+
+
+def _hear_ctrl_c() -> None:
+    """A shell that starts the tests in the background lets them, and all that they start, ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Workplace:
@@ -73,6 +79,7 @@ class Workplace:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_hear_ctrl_c,
         )
 
     def succeed(self, *arguments: object, **options: Any) -> str:

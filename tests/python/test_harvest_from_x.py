@@ -43,14 +43,7 @@ def test_531_handles_take_six_requests_and_each_is_accounted_for(
     # the other dialect costs one refusal, once
     assert [request.status for request in refused] == ([400] if dialect == "legacy" else [])
     requests = workplace.rows("from raw.requests order by request_id")
-    assert [len(r["asked"]) for r in requests if r["status"] == 200] == [
-        100,
-        100,
-        100,
-        100,
-        100,
-        31,
-    ]
+    assert sorted(len(r["asked"]) for r in requests if r["status"] == 200) == [31, *[100] * 5]
     assert all(r["rate_limit"] == 300 and r["rate_reset"] for r in requests)
     workplace.build()
     outcomes = {r["outcome"]: r["n"] for r in workplace.rows(
