@@ -20,6 +20,8 @@ from rich.progress import (
 
 from extract.errors import InfluxError
 
+WORTH_SAYING = 1.0  # seconds; a shorter wait is none to a person
+
 
 def notes() -> Console:
     """The console of standard error, 80 columns wide where it is no terminal."""
@@ -78,6 +80,9 @@ class ProgressDisplay:
 
     def waiting(self, seconds: float, why: str) -> None:
         """Wait, and say why: a countdown on a terminal, elsewhere one line with the time of its end."""
+        if seconds < WORTH_SAYING:
+            time.sleep(seconds)
+            return
         if self._task is None or not self._console.is_terminal:
             end = datetime.now(UTC) + timedelta(seconds=seconds)
             self.note(f"waiting {seconds:.0f} s, until {end:%H:%M:%S} UTC: {why}")

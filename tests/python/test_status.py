@@ -274,7 +274,7 @@ class TestABuiltWarehouse:
     def test_rules_and_drift_are_shown_once_they_are_there(self, copy: Workplace) -> None:
         digest = hashlib.sha256(b"rules").hexdigest()
         with duckdb.connect(str(copy.warehouse)) as connection:
-            connection.execute("drop view marts.active_rules; drop table marts.payload_drift")
+            connection.execute("drop table marts.active_rules; drop table marts.payload_drift")
             connection.execute(
                 "create table marts.active_rules as select 'brand' as kind, '[b].csv' as file, "
                 f"'{digest}' as sha256, timestamp '2026-11-01 10:00:00' as chosen_at, 36 as rules"

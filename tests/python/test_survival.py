@@ -296,7 +296,7 @@ def test_a_body_of_fifty_megabytes_is_a_passing_fault(workplace: Workplace) -> N
         )
         asked = Counter(handle for request in simulator.log for handle in request.asked)
     assert done.returncode == 0, done.stderr
-    assert "body larger than 32 MiB" in done.stderr
+    assert "body larger than 16 MiB" in done.stderr
     assert sorted(asked.values()) == [1] * 200 + [2] * 100
     kinds = workplace.rows("select kind, count(*) as n from raw.requests group by all order by all")
     assert kinds == [{"kind": "page", "n": 3}, {"kind": "passing_fault", "n": 1}]
