@@ -69,14 +69,15 @@ def api_access(project: Project, token_file: Path | None = None) -> ApiAccess:
     """Address and token of the X API.
 
     The token is that of the file, else X_BEARER_TOKEN in the environment, else in a file ``.env`` in the
-    current folder or the project. The address is X_API_BASE_URL, from the environment or ``.env`` likewise.
+    current folder or the project. The address is X_API_BASE_URL in the environment alone: a folder that
+    somebody else filled must not say where the token goes.
 
     Raises:
         UsageError: the token file cannot be read.
         EnvironmentFailure: no token, or an address that a token may not be sent to.
     """
     values = _dotenv(project.root) | _dotenv(Path.cwd()) | os.environ
-    base_url = values.get("X_API_BASE_URL", DEFAULT_BASE_URL).rstrip("/")
+    base_url = os.environ.get("X_API_BASE_URL", DEFAULT_BASE_URL).rstrip("/")
     parts = urlsplit(base_url)
     if parts.username is not None or parts.query or parts.fragment:
         raise EnvironmentFailure(

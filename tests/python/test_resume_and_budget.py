@@ -246,6 +246,17 @@ def test_a_token_may_lie_in_a_file_and_is_shown_nowhere(workplace: Workplace) ->
         assert token not in text
 
 
+def test_a_folder_does_not_say_where_the_token_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("X_API_BASE_URL", raising=False)
+    monkeypatch.setenv("X_BEARER_TOKEN", "t")
+    (tmp_path / ".env").write_text("X_API_BASE_URL=https://elsewhere.example\n")
+    found = api_access(Project(root=tmp_path, warehouse=tmp_path / "w.duckdb"))
+    assert found.base_url == "https://api.x.com"
+
+
 def test_a_token_that_cannot_be_read_or_an_address_with_a_secret_is_said_without_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
