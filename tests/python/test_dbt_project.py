@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from harness import ROOT, SAMPLE, Workplace, needs_sample
+from harness import ROOT, SAMPLE, WITH_UNIT_TESTS, Workplace, needs_sample
 from test_landing import SEEN, lines, record, user
 
 NO_DEPRECATIONS = ("--warn-error-options", '{"error": ["Deprecations"]}')
@@ -139,7 +139,9 @@ def test_the_command_works_from_any_folder(workplace: Workplace, folder: str) ->
         "harvest", "--from", path, "--observed-at", SEEN, environment=unset, folder=here
     )
     said = workplace.succeed(
-        "run", "--from", path, "--observed-at", SEEN, "--out", workplace.out, folder=here
+        *("run", "--from", path, "--observed-at", SEEN, "--out", workplace.out),
+        folder=here,
+        environment=WITH_UNIT_TESTS if here == ROOT else None,
     )
     assert (workplace.out / "latest" / "latest.jsonl").exists()
     hint = said.splitlines()[-1].removeprefix("look on").strip()
