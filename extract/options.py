@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from extract.harvest.budget import USERS_A_REQUEST
 from extract.harvest.order import Order
 
 if TYPE_CHECKING:
@@ -114,7 +115,10 @@ def order(
         ),
     ] = None,
     batch_size: Annotated[
-        int, typer.Option(min=1, max=100, help="Handles a request.", rich_help_panel=_LIMITS)
+        int,
+        typer.Option(
+            min=1, max=USERS_A_REQUEST, help="Handles a request.", rich_help_panel=_LIMITS
+        ),
     ] = Order.batch_size,
     concurrency: Annotated[
         int, typer.Option(min=1, max=64, help="Requests at once.", rich_help_panel=_LIMITS)

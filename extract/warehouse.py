@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -39,9 +39,8 @@ def open_warehouse(
     connection = _connect(path, read_only=read_only)
     try:
         if not read_only:
-            connection.execute("begin")
-            connection.execute(raw_tables_sql(project))
-            connection.execute("commit")
+            with transaction(connection):
+                connection.execute(raw_tables_sql(project))
         _refuse_other_layouts(connection, path)
         yield connection
     except Exception as error:
@@ -106,6 +105,19 @@ def open_for_planning(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(_SETTINGS)
         connection.execute(raw_tables_sql(project))
         yield connection
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that is executed inside, or nothing of it."""
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        with suppress(duckdb.Error):  # an error may have ended the transaction already
+            connection.execute("rollback")
+        raise
 
 
 def raw_tables_sql(project: Project) -> str:

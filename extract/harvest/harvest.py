@@ -132,7 +132,7 @@ def _plan(
     else:
         typed = [from_arguments(order.handles)] if order.handles else []
         selection = targets.select_given(chain(typed, *map(from_file, lists)))
-        if selection.targets == 0 and not order.files:
+        if targets.count() == 0 and not order.files:
             raise _no_handles(selection)
         order_key = targets.order_key(f"handles{wishes}")
     _tell_rejected(selection, display)

@@ -27,6 +27,7 @@ from extract.harvest.files import (
     shortened,
 )
 from extract.harvest.x_api import Answer, Dialect
+from extract.warehouse import transaction
 
 # what a full disk, too little memory or a failing file system looks like
 _FULL = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, OSError)
@@ -154,7 +155,7 @@ class Run:
         """
         now = utc_now()
         prices_usd = (prices.user, prices.post)
-        with _clear_errors("the list of handles"), self._transaction():
+        with _clear_errors("the list of handles"), transaction(self._connection):
             self._insert(
                 *("runs", self.run_id, now, None, "running", __version__),
                 *(order_key, is_refetch, with_posts, *prices_usd, now),
@@ -317,7 +318,7 @@ class Run:
         for statement in _PREPARING:
             self._number(statement, values)
         landed = Landed(lines=load.lines, rejected_lines=len(load.rejected))
-        with self._transaction():
+        with transaction(self._connection):
             if request:
                 self._connection.execute(_INSERT_REQUEST, request)
             self._reject(origin.source, load.rejected)
@@ -355,24 +356,13 @@ class Run:
 
     def _sweep(self) -> None:
         """Remove what runs that never ended left of files that never landed whole."""
-        with self._transaction():
+        with transaction(self._connection):
             for table in ("users", "user_errors", "structures"):
                 self._connection.execute(
                     f"delete from raw.{table} where file is not null "
                     "and run_id in (select run_id from raw.runs where status = 'running') "
                     "and (run_id, file) not in (select (run_id, file) from raw.files)"
                 )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("begin")
-        try:
-            yield
-            self._connection.execute("commit")
-        except BaseException:
-            with suppress(duckdb.Error):  # an error may have ended the transaction already
-                self._connection.execute("rollback")
-            raise
 
 
 def insert_rows(

@@ -10,6 +10,11 @@ from extract.harvest.x_api import Answer, RateHeaders
 LONGEST_BACKOFF = 60.0
 
 
+def doubled(first: float, times: int) -> float:
+    """The ``times``-th of pauses that double, in seconds, up to a minute."""
+    return min(first * 2.0 ** min(times - 1, 30), LONGEST_BACKOFF)
+
+
 class RateLimit:
     """The window of one endpoint. Times are seconds of ``clock``, which never goes back.
 
@@ -33,7 +38,6 @@ class RateLimit:
         self._reset = 0
         self._resets_at = 0.0
         self._shut_until = 0.0
-        self._refusals = 0
         self.refusals_in_a_row = 0
 
     def may_send(self) -> bool:
@@ -85,15 +89,13 @@ class RateLimit:
 
     def _heed_refusal(self, rates: RateHeaders) -> None:
         """429: wait for the reset if it can be true, else ever longer."""
-        if (
-            self._clock() >= self._shut_until
-        ):  # what was under way together is refused together: once
+        # what was under way together is refused together: once
+        if self._clock() >= self._shut_until:
             self.refusals_in_a_row += 1
         self._remaining = None
         until_reset = self._until(rates.reset, rates)
         if until_reset is None or rates.remaining:
-            doubled: float = self._floor * 2 ** (self.refusals_in_a_row - 1)
-            until_reset = min(doubled, LONGEST_BACKOFF)
+            until_reset = doubled(self._floor, self.refusals_in_a_row)
         wait = max(until_reset, rates.retry_after or 0) + self._floor
         self._shut_until = max(self._shut_until, self._clock() + wait)
 

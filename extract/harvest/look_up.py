@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from extract.errors import EnvironmentFailure, InfluxError, StoppedEarly
+from extract.harvest.background import in_background
 from extract.harvest.budget import Budget
 from extract.harvest.interruptions import Interruptions
 from extract.harvest.landing import Run
-from extract.harvest.limits import LONGEST_BACKOFF, RateLimit
+from extract.harvest.limits import RateLimit, doubled
 from extract.harvest.x_api import Answer, AskedBy, XApi
 
 FAULTS_BEFORE_SPLIT = 5
@@ -176,23 +177,9 @@ class LookUp:
             self._again.appendleft(later)
         limit.sent()
         self._next_start = time.monotonic() + self._pace.delay
-        self._under_way[self._ask(batch)] = batch
+        ask = partial(self._api.users, batch.asked_by, batch.targets, attempt=batch.attempt)
+        self._under_way[in_background(ask)] = batch
         return True
-
-    def _ask(self, batch: Batch) -> Future[Answer]:
-        """The request in a thread that dies with the process: an interruption does not wait for it."""
-        asking: Future[Answer] = Future()
-
-        def ask() -> None:
-            try:
-                asking.set_result(
-                    self._api.users(batch.asked_by, batch.targets, attempt=batch.attempt)
-                )
-            except BaseException as error:
-                asking.set_exception(error)
-
-        threading.Thread(target=ask, daemon=True).start()
-        return asking
 
     def _land_next(self, interruptions: Interruptions) -> None:
         """Land the answers that are there, waiting for one of them no longer than something else is due."""
@@ -296,8 +283,8 @@ class LookUp:
             # no longer this batch's trouble but X's: an outage must not use up the window
             hold = min(self._doubled(in_a_row), self._pace.max_wait)
             self._next_start = max(self._next_start, time.monotonic() + hold)
-        tired = Batch(
-            batch.asked_by, batch.targets, batch.attempt + 1, faults, time.monotonic() + pause
+        tired = replace(
+            batch, attempt=batch.attempt + 1, faults=faults, not_before=time.monotonic() + pause
         )
         if faults < FAULTS_BEFORE_SPLIT:
             self._note(f"{answer.failure}; trying again in {pause:.1f} s")
@@ -310,8 +297,7 @@ class LookUp:
 
     def _doubled(self, faults: int) -> float:
         """Seconds that grow with the faults in a row, by chance shorter, so that not all return at once."""
-        longest: float = min(self._pace.backoff * 2 ** min(faults - 1, 30), LONGEST_BACKOFF)
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311
+        return doubled(self._pace.backoff, faults) * random.uniform(0.5, 1.0)  # noqa: S311
 
     def _is_out_of_reach(self) -> bool:
         if not self._streaks.has_been_answered:

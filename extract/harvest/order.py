@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from extract.harvest.budget import USERS_A_REQUEST
+
 if TYPE_CHECKING:
     from extract.harvest.rule_files import RuleFile
 
@@ -37,7 +39,7 @@ class Order:
     with_posts: bool = True
     max_users: int | None = None
     max_cost: Decimal | None = None
-    batch_size: int = 100
+    batch_size: int = USERS_A_REQUEST
     concurrency: int = 4
     delay: float = 0.0
     backoff: float = 1.0

@@ -11,6 +11,7 @@ import duckdb
 
 from extract.harvest.landing import utc_now
 from extract.harvest.rule_files import DEFAULT, RuleFile
+from extract.warehouse import transaction
 
 _RULE_COLUMNS = {
     "kind": "VARCHAR",
@@ -45,18 +46,13 @@ def choose_rules(
     """Land rule files and make them the ones that count; what is in force already changes nothing."""
     for chosen in files:
         if chosen.sha256 != _chosen_hash(connection, chosen.rule_set):
-            connection.execute("begin")
-            try:
+            with transaction(connection):
                 _land(connection, chosen)
                 connection.execute(
                     "insert into raw.rule_choices "
                     "select coalesce(max(choice_id), 0) + 1, ?, ?, ? from raw.rule_choices",
                     [chosen.rule_set, chosen.sha256, utc_now()],
                 )
-                connection.execute("commit")
-            except BaseException:
-                connection.execute("rollback")
-                raise
         for text in chosen.notes:
             note(f"{chosen.file}: {text}")
 

@@ -121,9 +121,8 @@ insert into targets select position, asked_by, target, fetched_by_run from raw.t
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How many targets there are, how many lines were none, and the first of those for an example."""
+    """How many lines named no target, and the first of them for an example."""
 
-    targets: int
     rejected: int
     examples: tuple[tuple[str, RejectedLine], ...]
 
@@ -167,7 +166,7 @@ class Targets:
             insert_rows(self._connection, "no_handles", rejected)
             examples += [(part.source, line) for line in part.rejected[: 3 - len(examples)]]
         self._connection.execute(_GIVEN_TARGETS)
-        return Selection(self.count(), self._count("from no_handles"), tuple(examples))
+        return Selection(self._count("from no_handles"), tuple(examples))
 
     def select_due(self, now: datetime, older_than: timedelta, limit: int | None) -> Selection:
         """The authors that were not checked for the longest time, by id.
@@ -184,7 +183,7 @@ class Targets:
                 "there is no data set to refresh: the warehouse has not been built",
                 next_step="run influx-m2 build, then this again",
             ) from error
-        return Selection(self.count(), 0, ())
+        return Selection(0, ())
 
     def select_run(self, run_id: int) -> None:
         """The targets of a run that goes on, whatever the order would select today."""

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import httpx
 
+from extract.harvest.background import in_background
 from extract.settings import ApiAccess
 
 LARGEST_BODY = 16 << 20  # a page of 100 users has about 100 kB
@@ -200,16 +200,8 @@ class XApi:
         self, endpoint: str, parameters: dict[str, str]
     ) -> tuple[int | None, httpx.Headers, bytes, str | None]:
         """Status, headers, body, and why there is no whole answer if there is none."""
-        exchange: Future[tuple[int | None, httpx.Headers, bytes, str | None]] = Future()
-
-        def work() -> None:
-            try:
-                exchange.set_result(self._fetch(endpoint, parameters))
-            except BaseException as error:
-                exchange.set_exception(error)
-
         # in a thread of its own: a head that never ends is read by httpx, which knows no deadline for it
-        threading.Thread(target=work, daemon=True).start()
+        exchange = in_background(partial(self._fetch, endpoint, parameters))
         try:
             return exchange.result(LONGEST_EXCHANGE)
         except TimeoutError:
