@@ -48,7 +48,10 @@ Out = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Where releases lie; data in the project if left out."),
 ]
-Model = Annotated[str, typer.Option(metavar="MODEL", help="m2 (the current M2), m2.0 or m0.")]
+Model = Annotated[
+    str,
+    typer.Option(metavar="MODEL", help="m2 (the current M2), m2.1, m2.0 or m0."),
+]
 Force = Annotated[
     bool, typer.Option("--force", help="Publish in spite of a NO-GO on freshness of the build.")
 ]
@@ -100,6 +103,40 @@ def build(as_of: AsOf = None, brand_rules: BrandRules = None, risk_rules: RiskRu
     from extract.settings import find_project
 
     typer.echo(_build(find_project(), as_of, rule_files(brand_rules, risk_rules)))
+
+
+@app.command(epilog=EXIT_CODES)
+def calibrate(
+    model: Model = "m2",
+    write: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Put it into the project's seeds under this name."),
+    ] = None,
+    note: Annotated[
+        str, typer.Option(metavar="TEXT", help="What the population is, for those who ask later.")
+    ] = "the publishable authors of a warehouse",
+) -> None:
+    """Make a map from raw scores to 0-100 out of the authors that are publishable now, as seed rows.
+
+    All scores of the model version change with its map: calibrate a version before its first release,
+    and make a version of your own for another map.
+
+    Example: influx-m2 calibrate --model m2.1 --write 2026-11 --note "our watchlist"
+    """
+    from extract.calibrate import propose
+    from extract.settings import find_project
+
+    project = find_project()
+    made = propose(project, model)
+    typer.echo(made.as_csv(), nl=False)
+    typer.echo(
+        f"{made.model_version}: mean raw score {made.mean_raw_score} and deviation {made.deviation} "
+        f"of {made.authors} authors",
+        err=True,
+    )
+    if write is not None:
+        for path in made.write(project, name=write, description=note):
+            typer.echo(f"wrote {path}; in force with the next build", err=True)
 
 
 @app.command(epilog=EXIT_CODES)

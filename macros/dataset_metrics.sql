@@ -1,7 +1,8 @@
 {# The metrics of a data set record, as they may lie in any of its four places. #}
 {% macro metrics_json() -%}
     {"tweet_count": "BIGINT", "total_like_count": "BIGINT", "like_count": "BIGINT", "media_count": "BIGINT",
-     "listed_count": "BIGINT", "following_count": "BIGINT", "account_created_at": "VARCHAR",
+     "listed_count": "BIGINT", "following_count": "BIGINT", "posts_30d": "BIGINT",
+     "window_days": "INTEGER", "account_created_at": "VARCHAR",
      "pinned_tweet_id": "VARCHAR", "most_recent_tweet_id": "VARCHAR", "last_captured_at": "VARCHAR"}
 {%- endmacro %}
 

@@ -20,6 +20,8 @@
     like_count,
     media_count,
     listed_count,
+    posts_30d,
+    window_days,
     repaired_stamps,
     unknown_zeros,
     is_protected,

@@ -17,6 +17,8 @@ records as (
                     'account_created_at': strftime(account_created_at, $stamp),
                     'pinned_tweet_id': pinned_tweet_id,
                     'most_recent_tweet_id': most_recent_tweet_id,
+                    'posts_30d': posts_30d,
+                    'window_days': window_days,
                     'last_captured_at': strftime(last_refresh_at, $stamp)
                 }
         end as activity_metrics

@@ -47,7 +47,10 @@ thresholds as (
 curated as (
 
     select
-        observations.*,
+        observations.* exclude (posts_30d, window_days),
+        windows.posts_counted,
+        windows.posts_30d,
+        windows.window_days,
         coalesce(last_seen.is_protected, observations.is_protected) as is_protected_now,
         coalesce(last_seen.is_withheld, observations.is_withheld) as is_withheld_now,
         coalesce(curation.topic_tags, []) as topic_tags,
@@ -73,6 +76,7 @@ curated as (
     from observations
     left join last_seen on observations.author_id = last_seen.author_id
     left join curation on observations.author_id = curation.author_id
+    left join {{ ref('int_posting_windows') }} as windows on observations.landing_id = windows.landing_id
     cross join thresholds
 
 )

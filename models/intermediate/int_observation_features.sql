@@ -1,37 +1,72 @@
 -- One row per observation (landing_id): every number that a score is made of, and no text.
 -- A table: each model version reads it, and so do the history and the latest.
-select
-    -- ids
-    landing_id,
-    run_id,
-    author_id,
-    payload_hash,
+with
 
-    -- strings
-    handle,
-    verified,
-    pinned_tweet_id,
-    most_recent_tweet_id,
+observations as (
 
-    -- numerics
-    followers_count,
-    following_count,
-    tweet_count,
-    like_count,
-    media_count,
-    listed_count,
-    age_days,
-    tag_points_m2_0,
-    keyword_points_m2_0,
+    select
+        *,
+        {{ post_time('most_recent_tweet_id') }} as most_recent_post_at,
+        {{ post_time('pinned_tweet_id') }} as pinned_post_at
+    from {{ ref('int_observations_matched') }}
 
-    -- booleans
-    has_activity_metrics,
-    is_placeholder,
-    is_created_after_as_of,
-    is_latest,
+),
 
-    -- timestamps
-    observed_at,
-    as_of,
-    account_created_at
-from {{ ref('int_observations_matched') }}
+windows as (
+
+    select * from {{ ref('int_posting_windows') }}
+
+),
+
+features as (
+
+    select
+        -- ids
+        observations.landing_id,
+        observations.run_id,
+        observations.author_id,
+        observations.payload_hash,
+
+        -- strings
+        observations.handle,
+        observations.verified,
+        observations.pinned_tweet_id,
+        observations.most_recent_tweet_id,
+
+        -- numerics
+        observations.followers_count,
+        observations.following_count,
+        observations.tweet_count,
+        observations.like_count,
+        observations.media_count,
+        observations.listed_count,
+        observations.age_days,
+        windows.posts_30d,
+        windows.window_days,
+        observations.tag_points_m2_0,
+        observations.keyword_points_m2_0,
+        observations.topic_points,
+        observations.keyword_points_m2_1,
+
+        -- booleans
+        observations.has_activity_metrics,
+        observations.is_placeholder,
+        observations.is_created_after_as_of,
+        observations.is_latest,
+        coalesce(trim(observations.description) <> '', false) as has_description,
+
+        -- timestamps
+        observations.observed_at,
+        observations.as_of,
+        observations.account_created_at,
+        -- a pinned post may be of yesterday or of ten years ago: alone it tells nothing of the latest
+        case
+            when observations.most_recent_post_at is not null
+                then greatest(observations.most_recent_post_at, observations.pinned_post_at)
+        end as latest_post_at
+    from observations
+    left join windows on observations.landing_id = windows.landing_id
+
+)
+
+select * from features

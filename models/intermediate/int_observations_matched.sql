@@ -7,7 +7,13 @@ observations as (
     select
         *,
         -- a line break between the fields, so that no keyword is found across two of them
-        {{ lower_text("concat_ws(chr(10), handle, name, description)") }} as searchable_text
+        {{ lower_text("concat_ws(chr(10), handle, name, description)") }} as searchable_text,
+        concat_ws(
+            chr(10),
+            {{ as_words('handle') }},
+            {{ as_words(without_nul('name')) }},
+            {{ as_words(without_nul('description')) }}
+        ) as words
     from {{ ref('int_observations') }}
 
 ),
@@ -31,6 +37,21 @@ keywords_m2_0 as (
 
 ),
 
+keywords_m2_1 as (
+
+    select
+        list(
+            {
+                'word': ' ' || keyword || ' ',
+                'points': points
+            }
+            order by keyword
+        ) as weighted_keywords
+    from {{ ref('keywords') }}
+    where model_version = 'm2.1'
+
+),
+
 tags_m2_0 as (
 
     select
@@ -47,10 +68,17 @@ matched as (
         observations.*,
         points_a_tag * len(list_intersect(tags, coalesce(curation.topic_tags, []))) as tag_points_m2_0,
         points_a_keyword
-        * len(list_filter(keywords, lambda keyword: contains(searchable_text, keyword))) as keyword_points_m2_0
+        * len(list_filter(keywords, lambda keyword: contains(searchable_text, keyword))) as keyword_points_m2_0,
+        coalesce(list_sum(list_transform(
+            weighted_keywords,
+            lambda keyword: case when contains(words, keyword.word) then keyword.points else 0 end
+        )), 0) as keyword_points_m2_1,
+        topics.topic_points
     from observations
     left join curation on observations.author_id = curation.author_id
+    left join {{ ref('int_author_topics') }} as topics on observations.author_id = topics.author_id
     cross join keywords_m2_0
+    cross join keywords_m2_1
     cross join tags_m2_0
 
 )

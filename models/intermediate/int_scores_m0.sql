@@ -26,9 +26,11 @@ based as (
 scored as (
 
     select
-        *,
+        {{ score_keys('m0') }},
         base + boost as raw_score,
-        {{ round_half_even(clamp('base + boost')) }} as score
+        {{ round_half_even(clamp('base + boost')) }} as score,
+        base,
+        boost
     from based
 
 )

@@ -131,8 +131,22 @@ weighted as (
 scored as (
 
     select
-        *,
-        {{ round_half_even(clamp('raw_score')) }} as score
+        {{ score_keys('m2.0') }},
+        activity,
+        quality,
+        relevance,
+        completeness,
+        raw_score,
+        {{ round_half_even(clamp('raw_score')) }} as score,
+        activity_frequency,
+        activity_engagement,
+        activity_authority,
+        quality_follower,
+        quality_engagement,
+        quality_authority,
+        relevance_tags,
+        relevance_keywords,
+        cast(relevance_bonus as double) as relevance_bonus
     from weighted
 
 )

@@ -20,6 +20,16 @@ select
     quality_authority,
     relevance_tags,
     relevance_keywords,
-    relevance_bonus
+    relevance_bonus,
+    activity_rate,
+    activity_maturity,
+    activity_recency,
+    quality_reach,
+    quality_listed,
+    quality_listed_ratio,
+    quality_balance,
+    quality_media,
+    quality_verification,
+    relevance_topics
 from {{ ref('author_score_history') }}
 where is_latest

@@ -41,6 +41,8 @@ described as (
         authors.like_count,
         authors.media_count,
         authors.listed_count,
+        authors.posts_30d,
+        authors.window_days,
         coalesce(flags.brand_confidence, 0) as brand_confidence,
         authors.run_id,
 

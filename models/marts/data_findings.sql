@@ -61,6 +61,22 @@ findings as (
     select
         author_id,
         handle,
+        'fewer_posts' as finding,
+        -posts_counted || ' fewer than ' || window_days || ' days before, taken as none written' as detail
+    from authors
+    where posts_counted < 0
+    union all
+    select
+        author_id,
+        handle,
+        'post_after_as_of' as finding,
+        'latest post of ' || {{ post_time('most_recent_tweet_id') }} || ', seen ' || as_of as detail
+    from authors
+    where {{ post_time('most_recent_tweet_id') }} > as_of
+    union all
+    select
+        author_id,
+        handle,
         'default_language' as finding,
         'nobody curated one: {{ var("default_lang") }}' as detail
     from authors

@@ -66,6 +66,8 @@ published as (
         authors.like_count,
         authors.media_count,
         authors.listed_count,
+        authors.posts_30d,
+        authors.window_days,
 
         -- booleans
         authors.has_activity_metrics,

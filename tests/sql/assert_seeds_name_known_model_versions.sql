@@ -3,7 +3,10 @@ with
 
 named as (
 
-    {% for seed in ['score_weights', 'verification_points', 'topics', 'keywords'] -%}
+    {% for seed in [
+        'score_weights', 'score_signals', 'score_settings', 'verification_points',
+        'topics', 'topic_aliases', 'keywords', 'calibration_knots', 'calibration_targets', 'calibrations',
+    ] -%}
     select
         '{{ seed }}' as seed,
         model_version

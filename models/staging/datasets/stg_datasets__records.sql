@@ -36,6 +36,7 @@ parsed as (
                 "created_at": "VARCHAR",
                 "tweet_count": "BIGINT", "total_like_count": "BIGINT", "like_count": "BIGINT",
                 "media_count": "BIGINT", "listed_count": "BIGINT", "following_count": "BIGINT",
+                "posts_30d": "BIGINT", "window_days": "INTEGER",
                 "account_created_at": "VARCHAR", "last_captured_at": "VARCHAR",
                 "pinned_tweet_id": "VARCHAR", "most_recent_tweet_id": "VARCHAR",
                 "public_metrics": {{ metrics_json() }},
@@ -105,6 +106,8 @@ renamed as (
         coalesce({{ first_metric('total_like_count') }}, {{ first_metric('like_count') }}) as like_count,
         {{ first_metric('media_count') }} as media_count,
         {{ first_metric('listed_count') }} as listed_count,
+        {{ first_metric('posts_30d') }} as posts_30d,
+        {{ first_metric('window_days') }} as window_days,
         {% for stamp in created_places + observed_places -%}
         {% if not loop.first %}+ {% endif %}cast({{ has_doubled_zone(stamp) }} as integer)
         {% endfor %} as repaired_stamps,

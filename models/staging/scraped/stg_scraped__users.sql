@@ -124,6 +124,8 @@ renamed as (
         like_count,
         media_count,
         listed_count,
+        cast(null as bigint) as posts_30d,
+        cast(null as integer) as window_days,
         cast({{ has_doubled_zone('x.created') }} as integer) as repaired_stamps,
         len(list_filter([followers, following, posts, likes, media, lists], lambda n: n is not null))
         - len(list_filter(

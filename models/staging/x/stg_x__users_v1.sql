@@ -84,6 +84,8 @@ renamed as (
         {{ count_of('x.favourites_count') }} as like_count,
         {{ count_of('x.media_count') }} as media_count,
         {{ count_of('x.listed_count') }} as listed_count,
+        cast(null as bigint) as posts_30d,
+        cast(null as integer) as window_days,
         cast({{ has_doubled_zone('x.created_at') }} as integer) as repaired_stamps,
         0 as unknown_zeros,
 

@@ -75,6 +75,8 @@ renamed as (
         {{ count_of('x.public_metrics.like_count') }} as like_count,
         {{ count_of('x.public_metrics.media_count') }} as media_count,
         {{ count_of('x.public_metrics.listed_count') }} as listed_count,
+        cast(null as bigint) as posts_30d,
+        cast(null as integer) as window_days,
         cast({{ has_doubled_zone('x.created_at') }} as integer) as repaired_stamps,
         0 as unknown_zeros,
 

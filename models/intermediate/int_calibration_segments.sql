@@ -1,0 +1,41 @@
+-- One row per calibrated model version (model_version): the pieces of its map from raw scores to 0-100, in order.
+with
+
+knots as (
+
+    select * from {{ ref('calibration_knots') }}
+
+),
+
+pieces as (
+
+    select
+        model_version,
+        raw_score as starts_at,
+        score as score_at_start,
+        lead(raw_score) over (partition by model_version order by raw_score) - raw_score as width,
+        lead(score) over (partition by model_version order by raw_score) - score as rise
+    from knots
+
+),
+
+segments as (
+
+    select
+        model_version,
+        min(score_at_start) as lowest_score,
+        list(
+            {
+                'starts_at': starts_at,
+                'width': width,
+                'slope': rise / width
+            }
+            order by starts_at
+        ) as segments
+    from pieces
+    where width > 0
+    group by model_version
+
+)
+
+select * from segments
