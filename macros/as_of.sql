@@ -2,3 +2,12 @@
 {% macro as_of_override() -%}
     cast('{{ var("as_of") | replace("'", "''") }}' as timestamptz) at time zone 'UTC'
 {%- endmacro %}
+
+{# Whether something happened by then, where the clock is set. A bare date stands for the whole day: what was seen on it counts. #}
+{% macro happened_by_as_of(moment) -%}
+    {%- if modules.re.fullmatch('\d{4}-\d{2}-\d{2}', var("as_of") | string) -%}
+        {{ moment }} < {{ as_of_override() }} + interval 1 day
+    {%- else -%}
+        {{ moment }} <= {{ as_of_override() }}
+    {%- endif -%}
+{%- endmacro %}

@@ -78,7 +78,7 @@ known as (
 
     select * from curated
     {%- if var('as_of') %}
-    where curated_at <= {{ as_of_override() }}
+    where {{ happened_by_as_of('curated_at') }}
     {%- endif %}
 
 ),

@@ -46,7 +46,7 @@ known as (
     -- Where the clock is set, what was observed after it is not known yet.
     select * from unioned
     {%- if var('as_of') %}
-    where observed_at <= {{ as_of_override() }}
+    where {{ happened_by_as_of('observed_at') }}
     {%- endif %}
 
 )

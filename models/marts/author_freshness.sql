@@ -27,7 +27,7 @@ answers as (
     where
         outcome in ('suspended', 'not_found', 'protected', 'withheld', 'other', 'missing', 'refused_by_x')
         {%- if var('as_of') %}
-        and answered_at <= {{ as_of_override() }}
+        and {{ happened_by_as_of('answered_at') }}
         {%- endif %}
 
 ),
