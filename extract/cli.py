@@ -244,6 +244,29 @@ def status(
         show(found, Console(highlight=False), now=now)
 
 
+@app.command(epilog=EXIT_CODES)
+def explain(
+    handle: Annotated[str, typer.Argument(help="A handle, with or without @, or an id.")],
+    model: Model = "m2",
+    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show every point of an author's score: what was measured, its worth, how it moved.
+
+    Example: influx-m2 explain @jack --model m2.0
+    """
+    from rich.console import Console
+
+    from extract.explain import as_json, show
+    from extract.explain import explain as explain_score
+    from extract.settings import find_project
+
+    found = explain_score(find_project(), handle, model)
+    if in_json:
+        typer.echo(as_json(found))
+    else:
+        show(found, Console(highlight=False))
+
+
 @app.command("handles", epilog=EXIT_CODES)
 def list_handles(
     file: Annotated[

@@ -5,7 +5,7 @@
 
 {# Whether something happened by then, where the clock is set. A bare date stands for the whole day: what was seen on it counts. #}
 {% macro happened_by_as_of(moment) -%}
-    {%- if modules.re.fullmatch('\d{4}-\d{2}-\d{2}', var("as_of") | string) -%}
+    {%- if var("as_of") | string | length == '2025-11-28' | length -%}
         {{ moment }} < {{ as_of_override() }} + interval 1 day
     {%- else -%}
         {{ moment }} <= {{ as_of_override() }}

@@ -62,6 +62,7 @@ indexed as (
         payload_hash,
         has_activity_metrics,
         rank_with_metrics = 1 as is_latest,
+        rank_with_metrics = 2 as is_previous,
         rank_in_time = 1 as is_last_seen
     from ranked
 

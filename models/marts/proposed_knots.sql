@@ -26,6 +26,12 @@ targets as (
 
 ),
 
+ends as (
+
+    select cast(unnest([0, 100]) as double) as raw_score
+
+),
+
 inner_knots as (
 
     -- Two numbers are estimated, mean and deviation, and the knots follow from them: seven quantiles of a few hundred
@@ -58,7 +64,7 @@ knots as (
         population.mean_raw_score,
         population.deviation
     from population
-    cross join (select unnest([0.0::double, 100.0::double]) as raw_score) as ends
+    cross join ends
     where population.model_version in (select model_version from targets)
 
 )

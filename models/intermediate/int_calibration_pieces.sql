@@ -7,7 +7,7 @@ knots as (
 
 ),
 
-pieces as (
+stretches as (
 
     select
         model_version,
@@ -19,7 +19,7 @@ pieces as (
 
 ),
 
-segments as (
+listed as (
 
     select
         model_version,
@@ -31,11 +31,11 @@ segments as (
                 'slope': rise / width
             }
             order by starts_at
-        ) as segments
-    from pieces
+        ) as pieces
+    from stretches
     where width > 0
     group by model_version
 
 )
 
-select * from segments
+select * from listed

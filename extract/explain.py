@@ -1,0 +1,192 @@
+"""Every point of an author's score: what was measured, what it is worth, how it moved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from extract.console import plain
+from extract.errors import DataRefused
+from extract.release.export import chosen_model
+from extract.settings import Project
+from extract.warehouse import open_warehouse
+
+_AUTHOR = """
+select authors.author_id, authors.handle, authors.observed_at, excluded.rule, excluded.detail
+from marts.authors
+left join marts.excluded_authors as excluded on authors.author_id = excluded.author_id
+where lower(authors.handle) = lower(ltrim($handle, '@')) or authors.author_id = $handle
+order by authors.observed_at desc, authors.author_id
+"""
+_SCORES = """
+select model_version, score, activity, quality, relevance, completeness
+from marts.author_scores
+where author_id = ?
+order by model_version
+"""
+_PARTS = """
+select
+    component, signal, is_signal, is_missing, value, value_before, unit, points, weight, contribution,
+    contribution_before, movement, score, score_before, observed_at, observed_before
+from marts.score_explanations
+where author_id = ? and model_version = ?
+order by position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A score under one model version, all of its parts, and the scores under the others.
+
+    ``parts`` are rows of marts.score_explanations; their contributions add up to ``score``.
+    """
+
+    author_id: str
+    handle: str
+    model_version: str
+    score: float
+    score_before: float | None
+    observed_at: datetime
+    observed_before: datetime | None
+    excluded_by: str | None
+    scores: list[dict[str, Any]]
+    parts: list[dict[str, Any]]
+
+
+def explain(project: Project, handle: str, model: str) -> Explanation:
+    """Explain the score of the author last seen under a handle (or with an id).
+
+    Raises:
+        UsageError: there is no such model.
+        DataRefused: nothing is built, or nobody goes by that handle.
+        EnvironmentFailure: the warehouse cannot be opened.
+    """
+    with open_warehouse(project, read_only=True) as connection:
+        version = chosen_model(connection, model)["model_version"]
+        try:
+            authors = _rows(connection, _AUTHOR, {"handle": handle})
+            author = authors[0] if authors else None
+            scores = _rows(connection, _SCORES, [author["author_id"]]) if author else []
+            parts = _rows(connection, _PARTS, [author["author_id"], version]) if author else []
+        except duckdb.CatalogException as error:
+            raise DataRefused(
+                "the warehouse has not been built by this version",
+                next_step="build it: influx-m2 build",
+            ) from error
+    if author is None:
+        raise DataRefused(
+            f"no author in the warehouse goes by {handle!r}",
+            next_step=f"ask X for it: influx-m2 harvest {handle} && influx-m2 build",
+        )
+    if not parts:
+        raise DataRefused(
+            f"{version} has scores, and nothing that explains them",
+            next_step="choose another model, or add its parts to models/marts/score_explanations.sql",
+        )
+    of_score = ("score", "score_before", "observed_at", "observed_before")
+    totals = {name: parts[0][name] for name in of_score}
+    return Explanation(
+        author_id=author["author_id"],
+        handle=author["handle"],
+        model_version=version,
+        excluded_by=f"{author['rule']}: {author['detail']}" if author["rule"] else None,
+        scores=scores,
+        parts=[{k: v for k, v in part.items() if k not in of_score} for part in parts],
+        **totals,
+    )
+
+
+def as_json(explanation: Explanation) -> str:
+    """The explanation as one JSON object: contributions as numbers, times as ISO 8601 with Z."""
+
+    def value(one: object) -> object:
+        return f"{one.isoformat()}Z" if isinstance(one, datetime) else float(str(one))
+
+    return json.dumps(asdict(explanation), default=value, indent=2, ensure_ascii=False)
+
+
+def show(explanation: Explanation, console: Console) -> None:
+    """Print an explanation that fits 80 columns."""
+    console.print(
+        f"@{explanation.handle}  {explanation.model_version}  {explanation.score:.1f}", style="bold"
+    )
+    moved = explanation.score_before is not None
+    table = Table(box=None, pad_edge=False)
+    for column in ("component", "signal", "measured", "points", "weight", "gives", "moved"):
+        if column != "moved" or moved:
+            left = column in ("component", "signal")
+            table.add_column(column, justify="left" if left else "right", overflow="fold")
+    component = None
+    for part in explanation.parts:
+        cells = (
+            part["component"] if part["component"] != component else "",
+            str(part["signal"]).replace("_", " "),
+            _number(part["value"]),
+            "missing" if part["is_missing"] else _number(part["points"]),
+            _share(part["weight"]),
+            f"{part['contribution']:.2f}",
+            _signed(part["movement"]),
+        )
+        component = part["component"]
+        table.add_row(*map(plain, cells if moved else cells[:-1]))
+    console.print(table)
+    for name, text in _facts(explanation):
+        console.print(f"[bold]{name:<13}[/]{plain(text)}", soft_wrap=True)
+
+
+def _facts(explanation: Explanation) -> list[tuple[str, str]]:
+    facts = [("seen", f"{explanation.observed_at:%Y-%m-%d %H:%M} UTC")]
+    if explanation.score_before is not None and explanation.observed_before is not None:
+        difference = explanation.score - explanation.score_before
+        facts.append(
+            (
+                "before",
+                f"{explanation.score_before:.1f} on {explanation.observed_before:%Y-%m-%d}, "
+                f"moved by {difference:+.1f}",
+            )
+        )
+    for other in explanation.scores:
+        if other["model_version"] == explanation.model_version:
+            if other["completeness"] is not None:
+                facts.append(
+                    ("completeness", f"{other['completeness']:.0%} of the weights are known")
+                )
+        else:
+            difference = explanation.score - other["score"]
+            facts.append(
+                (other["model_version"], f"{other['score']:.1f} (here {difference:+.1f})")
+            )
+    if explanation.excluded_by:
+        facts.append(("not published", explanation.excluded_by))
+    return facts
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def _share(weight: float | None) -> str:
+    return "" if weight is None else f"{weight:.3f}"
+
+
+def _signed(movement: Decimal | None) -> str:
+    return "" if not movement else f"{movement:+.2f}"
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, query: str, values: object
+) -> list[dict[str, Any]]:
+    answer = connection.execute(query, values)
+    names = [column[0] for column in answer.description or []]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
