@@ -71,6 +71,7 @@ published as (
 
         -- booleans
         authors.has_activity_metrics,
+        authors.is_placeholder,
         authors.is_org,
         authors.is_official,
         authors.is_banned,

@@ -28,6 +28,8 @@ MARTS = (
     *("excluded_authors", "rule_matches", "handle_outcomes", "data_findings"),
     *("author_freshness", "handle_history", "harvest_runs", "harvest_costs"),
 )
+# They judge every model version, before anything has landed too.
+GATE_MARTS = ("gate_measures", "release_gate")
 
 
 def manifest(workplace: Workplace) -> dict[str, Any]:
@@ -37,14 +39,22 @@ def manifest(workplace: Workplace) -> dict[str, Any]:
 
 
 def contents(workplace: Workplace) -> dict[str, list[dict[str, Any]]]:
-    return {mart: workplace.rows(f"from marts.{mart} order by all") for mart in MARTS}
+    return {mart: workplace.rows(f"from marts.{mart} order by all") for mart in MARTS + GATE_MARTS}
 
 
 def test_an_empty_warehouse_builds_with_every_test_and_no_deprecation(workplace: Workplace) -> None:
     done = workplace.dbt(*NO_DEPRECATIONS, "build")
     assert done.returncode == 0, done.stdout
     assert "WARN=0 ERROR=0 SKIP=0" in done.stdout
-    assert all(not rows for rows in contents(workplace).values())
+    found = contents(workplace)
+    assert not any(found[mart] for mart in MARTS)
+    models_known = workplace.value("select count(*) from staging.score_models")
+    assert len(found["gate_measures"]) == 12 * models_known
+    assert len(found["release_gate"]) == 7 * models_known
+    # no handle is unaccounted for and no request failed; nothing else could be checked
+    assert {row["criterion"] for row in found["release_gate"] if row["verdict"] == "GO"} == {
+        "failures"
+    }
     project = manifest(workplace)
     models = [node for node in project["nodes"].values() if node["resource_type"] == "model"]
     assert {node["schema"] for node in models} == {"staging", "intermediate", "marts"}

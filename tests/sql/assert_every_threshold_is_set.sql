@@ -12,7 +12,23 @@ needed as (
             'brand_weight_bio_keyword',
             'brand_weight_domain',
             'brand_weight_org_verification',
-            'risk_flags_to_exclude'
+            'risk_flags_to_exclude',
+            'gate_lost_authors',
+            'gate_handles_without_a_reason',
+            'gate_share_with_metrics',
+            'gate_range_from',
+            'gate_range_to',
+            'gate_share_in_range',
+            'gate_interquartile_range',
+            'gate_top_from',
+            'gate_top_to',
+            'gate_share_at_top',
+            'gate_fresh_days',
+            'gate_share_fresh',
+            'gate_share_given_up',
+            'gate_rise_of_share_given_up',
+            'gate_authors_at_zero',
+            'gate_share_general'
         ]) as threshold
 
 )
