@@ -53,7 +53,10 @@ Model = Annotated[
     typer.Option(metavar="MODEL", help="m2 (the current M2), m2.1, m2.0 or m0."),
 ]
 Force = Annotated[
-    bool, typer.Option("--force", help="Publish in spite of a NO-GO on freshness of the build.")
+    bool,
+    typer.Option(
+        "--force", help="Publish in spite of the gate; records that are not valid never are."
+    ),
 ]
 
 
@@ -140,8 +143,46 @@ def calibrate(
 
 
 @app.command(epilog=EXIT_CODES)
+def gate(
+    model: Model = "m2",
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Build as of this UTC date first; it stays built so."),
+    ] = None,
+    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Say whether a release may go out, by seven criteria. Exit 0 means GO, exit 1 NO-GO.
+
+    Two more, schema and integrity, are judged by export on the file that it has written.
+
+    Example: influx-m2 gate --model m2 --json
+    """
+    from rich.console import Console
+
+    from extract.release.gate import as_json, chosen_model, read_gate, show
+    from extract.settings import find_project
+    from extract.warehouse import open_warehouse
+
+    project = find_project()
+    if as_of is not None:
+        typer.echo(_build(project, as_of), err=True)
+    with open_warehouse(project, read_only=True) as connection:
+        judged = read_gate(connection, chosen_model(connection, model)["model_version"])
+    if in_json:
+        typer.echo(as_json(judged))
+    else:
+        show(judged, Console(highlight=False))
+    if not judged.is_go:
+        typer.echo(f"NO-GO: {', '.join(judged.failing)}", err=True)
+        raise typer.Exit(DataRefused.exit_code)
+
+
+@app.command(epilog=EXIT_CODES)
 def export(out: Out = None, model: Model = "m2", force: Force = False) -> None:
-    """Write, validate and publish a release; readers find it under latest/."""
+    """Write, validate and publish a release that passes the gate; readers find it under latest/.
+
+    Example: influx-m2 export --model m2
+    """
     from extract.settings import find_project
 
     release = _export(find_project(), out, model, force)
@@ -399,7 +440,12 @@ def _export(project: Project, out: Path | None, model: str, force: bool) -> Rele
 
     with ProgressDisplay() as display:
         display.begin("writing and validating the release", None)
-        return publish(project, out=out, model=model, force=force)
+        release = publish(project, out=out, model=model, force=force)
+        if not release.gate.is_go:
+            display.note(
+                f"forced: published in spite of NO-GO on {', '.join(release.gate.failing)}"
+            )
+        return release
 
 
 def _run(

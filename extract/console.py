@@ -29,9 +29,11 @@ def notes() -> Console:
 
 
 def tell_error(error: InfluxError) -> None:
-    """An error as one paragraph: what happened, then what to do next."""
+    """An error as one paragraph: what happened, what stands against it line by line, then what to do next."""
     console = notes()
     console.print(f"[bold red]error[/]: {plain(str(error))}")
+    for detail in error.details:
+        console.print(f"  {plain(detail)}")
     console.print(f"[bold]next[/]: {plain(error.next_step)}")
 
 

@@ -6,11 +6,13 @@
     ├── StoppedEarly           exit 3   everything so far is kept; the same command resumes
     └── EnvironmentFailure     exit 4   token, lock, disk, dbt or a model
 
-A message has two parts: what happened (with file, line or address) and what to do next. Neither ever holds a token.
+A message has two parts: what happened (with file, line or address) and what to do next; where several things stand
+against it, each is a line between the two. None ever holds a token.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -19,9 +21,10 @@ class InfluxError(Exception):
 
     exit_code: ClassVar[int] = 4
 
-    def __init__(self, what: str, *, next_step: str) -> None:
+    def __init__(self, what: str, *, next_step: str, details: Sequence[str] = ()) -> None:
         super().__init__(what)
         self.next_step = next_step
+        self.details = details
 
 
 class DataRefused(InfluxError):

@@ -160,9 +160,7 @@ def _facts(explanation: Explanation) -> list[tuple[str, str]]:
                 )
         else:
             difference = explanation.score - other["score"]
-            facts.append(
-                (other["model_version"], f"{other['score']:.1f} (here {difference:+.1f})")
-            )
+            facts.append((other["model_version"], f"{other['score']:.1f} (here {difference:+.1f})"))
     if explanation.excluded_by:
         facts.append(("not published", explanation.excluded_by))
     return facts

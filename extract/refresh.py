@@ -19,7 +19,8 @@ from extract.harvest.harvest import Display, harvest
 from extract.harvest.order import Order
 from extract.harvest.rule_files import RuleFile
 from extract.harvest.rule_sets import active_rules
-from extract.release.export import chosen_model, refuse_invalid_records, write_records
+from extract.release.export import refuse_invalid_records, write_records
+from extract.release.gate import chosen_model
 from extract.settings import Project
 from extract.transform import build
 from extract.warehouse import open_warehouse

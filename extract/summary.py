@@ -92,6 +92,8 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
         "excluded", f"{sum(summary.excluded.values())}" + (f" ({rules})" if rules else "")
     )
     facts.add_row("published", str(release.manifest["count"]))
+    failing = ", ".join(release.gate.failing)
+    facts.add_row("gate", f"NO-GO on {failing}, forced" if failing else release.gate.verdict)
     console.print(facts)
 
     top = Table(box=box.SIMPLE_HEAD, pad_edge=False)

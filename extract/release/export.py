@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ from typing import Any
 import duckdb
 
 from extract import __version__
-from extract.errors import DataRefused, EnvironmentFailure, UsageError
-from extract.release.validate import open_records, validate_lines
+from extract.errors import DataRefused, EnvironmentFailure
+from extract.release.gate import Gate, Verdict, chosen_model, judge_written, read_gate
 from extract.settings import Project
-from extract.transform import runs_since_build
 from extract.warehouse import open_warehouse
 
 RECORDS = "latest.jsonl"
@@ -32,11 +31,12 @@ _SQL = resources.files(__package__).joinpath("records.sql").read_text(encoding="
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A published release: its folder, the link that now names it, and its manifest."""
+    """A published release: its folder, the link that now names it, its manifest, and what the gate said."""
 
     folder: Path
     latest: Path
     manifest: dict[str, Any]
+    gate: Gate
 
 
 def export(
@@ -46,59 +46,25 @@ def export(
 
     Raises:
         UsageError: an unknown model version.
-        DataRefused: what was landed last is not built (``force`` overrides that); there is nobody to
-            publish, or a record that is not valid (nothing overrides these).
+        DataRefused: the gate says NO-GO, or what was landed last is not built (``force`` overrides
+            both); there is nobody to publish, or a record that is not valid (nothing overrides these).
         EnvironmentFailure: the warehouse or the folder cannot be used.
     """
     target = (out or project.data).absolute()
     with open_warehouse(project, read_only=True) as connection:
         chosen = chosen_model(connection, model)
-        objections = list(_objections(connection))
-        if objections and not force:
+        gate = read_gate(connection, chosen["model_version"])
+        if not gate.is_go and not force:
             raise DataRefused(
-                f"NO-GO: {'; '.join(objections)}; nothing was replaced",
-                next_step="land and build (`influx-m2 build`), or publish all the same with --force",
+                f"NO-GO for {gate.model_version}: {', '.join(gate.failing)}; nothing was replaced",
+                details=gate.explained(),
+                next_step="mend what fails, build, and export again; or publish all the same with --force",
             )
         with _workshop(target) as workshop:
             write_records(connection, chosen["model_version"], workshop / RECORDS)
-            manifest = _complete(workshop, _manifest(connection, chosen, objections))
-            return _switch_to(workshop, target, manifest)
-
-
-def chosen_model(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
-    """Version, formula and note of a model, by its version or its alias.
-
-    Raises:
-        UsageError: there is no such model.
-        DataRefused: the warehouse has not been built.
-    """
-    try:
-        rows = connection.execute(
-            "select model_version, alias, score_formula, score_note from staging.score_models "
-            "order by model_version"
-        ).fetchall()
-    except duckdb.CatalogException as error:
-        raise DataRefused(
-            "the warehouse has not been built yet; nothing was replaced",
-            next_step="run `influx-m2 build`, then export again",
-        ) from error
-    for version, alias, formula, note in rows:
-        if name in (version, alias):
-            return {"model_version": version, "score_formula": formula, "score_note": note}
-    known = ", ".join(name for row in rows for name in row[:2] if name)
-    raise UsageError(f"there is no model {name!r}", next_step=f"choose one of: {known}")
-
-
-def _objections(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    if runs_since_build(connection):
-        yield "what was landed last has not been built"
-    chosen, built_with = _row(
-        connection,
-        "select (select max(choice_id) from raw.rule_choices), "
-        "(select max(choice_id) from marts.active_rules)",
-    )
-    if chosen != built_with:
-        yield "the rules that were chosen last have not been built"
+            manifest = _complete(workshop, _manifest(connection, chosen, gate), gate)
+            folder, latest = _switch_to(workshop, target, manifest)
+            return Release(folder, latest, manifest, gate)
 
 
 def write_records(
@@ -117,25 +83,26 @@ def write_records(
     )
 
 
-def refuse_invalid_records(path: Path, manifest: dict[str, Any] | None = None) -> None:
-    """Validate written records strictly.
+def refuse_invalid_records(path: Path, manifest: dict[str, Any] | None = None) -> list[Verdict]:
+    """The verdicts on written records, schema and integrity, both of them GO.
 
     Raises:
-        DataRefused: a record breaks a rule; the first is named.
+        DataRefused: a record breaks a rule; the first of each criterion is named.
     """
-    validation = validate_lines(open_records(path), strict=True, manifest=manifest)
-    first = next((found for found in validation if found.severity == "error"), None)
-    if first is not None:
-        errors = validation.summary.errors
+    verdicts = judge_written(path, manifest)
+    failing = [one for one in verdicts if not one.is_go]
+    if failing:
+        names = " and ".join(one.criterion for one in failing)
         raise DataRefused(
-            f"NO-GO: the written records are not valid ({errors} violations; the first is line "
-            f"{first.line}, {first.field}: {first.message}); nothing was replaced",
+            f"NO-GO on {names}: the written records are not valid; nothing was replaced",
+            details=[f"{one.criterion}: {one.finding}" for one in failing],
             next_step="mend the model or the curated fact behind it, build, and export again",
         )
+    return verdicts
 
 
 def _manifest(
-    connection: duckdb.DuckDBPyConnection, model: dict[str, str], objections: list[str]
+    connection: duckdb.DuckDBPyConnection, model: dict[str, str], gate: Gate
 ) -> dict[str, Any]:
     timestamp, count = _row(
         connection,
@@ -160,12 +127,13 @@ def _manifest(
         "score_note": model["score_note"],
         "run_id": run_id,
         "tool_version": __version__,
-        "gate": "NO-GO" if objections else "GO",
-        "objections": objections,
+        "gate": gate.verdict,
+        "forced": not gate.is_go,
+        "objections": gate.objections,
     }
 
 
-def _complete(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
+def _complete(folder: Path, manifest: dict[str, Any], gate: Gate) -> dict[str, Any]:
     """Compress and validate what was written, and write the manifest that vouches for it."""
     records = folder / RECORDS
     packed = records.with_suffix(".jsonl.gz")
@@ -177,7 +145,8 @@ def _complete(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     ):
         shutil.copyfileobj(plain, squeezed, 1 << 20)
     manifest |= {"sha256": _sha256(records), "sha256_gz": _sha256(packed)}
-    refuse_invalid_records(records, manifest)
+    verdicts = [*gate.criteria, *refuse_invalid_records(records, manifest)]
+    manifest["verdicts"] = [asdict(one) for one in verdicts]
     identity = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:12]
     manifest["release_id"] = f"{manifest['timestamp'][:10].replace('-', '')}-{identity}"
     (folder / "manifest.json").write_text(
@@ -186,7 +155,7 @@ def _complete(folder: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     return manifest
 
 
-def _switch_to(workshop: Path, target: Path, manifest: dict[str, Any]) -> Release:
+def _switch_to(workshop: Path, target: Path, manifest: dict[str, Any]) -> tuple[Path, Path]:
     """Move the finished folder to its place, then let ``latest`` name it: one rename each."""
     folder = target / "releases" / manifest["release_id"]
     for path in (*workshop.iterdir(), workshop):
@@ -205,7 +174,7 @@ def _switch_to(workshop: Path, target: Path, manifest: dict[str, Any]) -> Releas
     link.symlink_to(Path("releases") / folder.name)
     link.replace(latest)
     _sync(target)
-    return Release(folder=folder, latest=latest, manifest=manifest)
+    return folder, latest
 
 
 @contextmanager

@@ -149,7 +149,7 @@ def test_the_command_works_from_any_folder(workplace: Workplace, folder: str) ->
         "harvest", "--from", path, "--observed-at", SEEN, environment=unset, folder=here
     )
     said = workplace.succeed(
-        *("run", "--from", path, "--observed-at", SEEN, "--out", workplace.out),
+        *("run", "--from", path, "--observed-at", SEEN, "--out", workplace.out, "--force"),
         folder=here,
         environment=WITH_UNIT_TESTS if here == ROOT else None,
     )

@@ -60,7 +60,7 @@ class TestTheRealSample:
         files = ("latest.jsonl", "latest.jsonl.gz", "manifest.json")
         written = []
         for out in ("first", "second", "second"):
-            sample.succeed("export", "--out", sample.folder / out, "--model", "m2.0")
+            sample.succeed(*("export", "--out", sample.folder / out, "--model", "m2.0", "--force"))
             latest = sample.folder / out / "latest"
             written.append([(latest / name).read_bytes() for name in files])
         assert written[0] == written[1] == written[2]
@@ -68,7 +68,7 @@ class TestTheRealSample:
 
     @pytest.mark.parametrize("model", ["m0", "m2.0"])
     def test_the_release_is_what_records_md_says(self, sample: Workplace, model: str) -> None:
-        sample.succeed("export", "--out", sample.out, "--model", model)
+        sample.publish("--model", model)
         raw = (sample.out / "latest" / "latest.jsonl").read_bytes()
         records = published(sample)
         manifest = json.loads((sample.out / "latest" / "manifest.json").read_text())
@@ -77,7 +77,9 @@ class TestTheRealSample:
         packed = (sample.out / "latest" / "latest.jsonl.gz").read_bytes()
         assert manifest["sha256_gz"] == hashlib.sha256(packed).hexdigest()
         assert gzip.decompress(packed) == raw
-        assert manifest["gate"] == "GO"
+        assert len(manifest["verdicts"]) == 9
+        stopped = any(one["verdict"] == "NO-GO" for one in manifest["verdicts"])
+        assert (manifest["gate"], manifest["forced"]) == ("NO-GO" if stopped else "GO", stopped)
         assert manifest["score_version"] == model
         checker = jsonschema.Draft7Validator(packaged_schema())
         for number, one in enumerate(records, 1):
@@ -100,20 +102,20 @@ class TestTheRealSample:
     def test_importing_a_release_and_scoring_it_again_gives_the_same_scores(
         self, sample: Workplace, tmp_path: Path
     ) -> None:
-        sample.succeed("export", "--out", sample.out, "--model", "m2.0")
+        sample.publish("--model", "m2.0")
         again = built(tmp_path, sample.out / "latest" / "latest.jsonl.gz")
-        again.succeed("export", "--out", again.out, "--model", "m2.0")
+        again.publish("--model", "m2.0")
         assert published(again) == published(sample)
 
     def test_strict_validation_with_the_manifest_agrees(self, sample: Workplace) -> None:
-        sample.succeed("export", "--out", sample.out, "--model", "m2.0")
+        sample.publish("--model", "m2.0")
         latest = sample.out / "latest"
         sample.succeed(
             "validate", "--strict", "-m", latest / "manifest.json", latest / "latest.jsonl.gz"
         )
 
     def test_the_alias_m2_is_the_current_m2(self, sample: Workplace) -> None:
-        sample.succeed("export", "--out", sample.out)
+        sample.publish()
         manifest = json.loads((sample.out / "latest" / "manifest.json").read_text())
         current = sample.value("select model_version from staging.score_models where alias = 'm2'")
         assert manifest["score_version"] == current
@@ -127,7 +129,9 @@ class TestTheRealSample:
         self, sample: Workplace
     ) -> None:
         blocked = sample.write("a-file", "")
-        assert "cannot be written" in sample.refuse(4, "export", "--out", blocked / "out")
+        assert "cannot be written" in sample.refuse(
+            4, "export", "--out", blocked / "out", "--force"
+        )
 
     def test_a_warehouse_open_elsewhere_names_the_process(self, sample: Workplace) -> None:
         import os
@@ -150,7 +154,7 @@ def test_text_of_every_kind_comes_out_as_it_went_in(tmp_path: Path) -> None:
     workplace = built(
         tmp_path, lines(user(9223372036854775806, username="Nasty", name=name, description=bio))
     )
-    workplace.succeed("export", "--out", workplace.out)
+    workplace.publish()
     (one,) = published(workplace)
     assert (one["name"], one["description"], one["id"]) == (name, bio, "9223372036854775806")
     raw = (workplace.out / "latest" / "latest.jsonl").read_bytes()
@@ -160,7 +164,7 @@ def test_text_of_every_kind_comes_out_as_it_went_in(tmp_path: Path) -> None:
 
 def test_what_is_not_known_is_not_published(tmp_path: Path) -> None:
     workplace = built(tmp_path, lines(record(1)))
-    workplace.succeed("export", "--out", workplace.out)
+    workplace.publish()
     (one,) = published(workplace)
     assert "description" not in one
     assert one["ext"] == {}
@@ -171,7 +175,7 @@ def test_what_is_not_known_is_not_published(tmp_path: Path) -> None:
 
 def test_nothing_publishable_replaces_nothing(tmp_path: Path) -> None:
     workplace = built(tmp_path, lines(user(1)))
-    workplace.succeed("export", "--out", workplace.out)
+    workplace.publish()
     before = (workplace.out / "latest").resolve()
     workplace.succeed(
         "harvest", "--from", workplace.write("p.jsonl", lines(user(1, protected=True))),
@@ -191,7 +195,7 @@ def test_landed_but_not_built_is_no_go_unless_forced(tmp_path: Path) -> None:
     )
     assert "has not been built" in workplace.refuse(1, "export", "--out", workplace.out)
     assert not (workplace.out / "latest").exists()
-    workplace.succeed("export", "--out", workplace.out, "--force")
+    workplace.publish()
     manifest = json.loads((workplace.out / "latest" / "manifest.json").read_text())
     assert manifest["gate"] == "NO-GO"
     assert manifest["objections"] == ["what was landed last has not been built"]
@@ -201,17 +205,16 @@ def test_a_record_that_is_not_valid_is_no_go_and_no_force_helps(tmp_path: Path) 
     workplace = built(tmp_path, lines(user(1)))
     with duckdb.connect(str(workplace.warehouse)) as connection:
         connection.execute("update marts.release_records set lang_primary = 'English'")
-    for options in ([], ["--force"]):
-        message = workplace.refuse(1, "export", "--out", workplace.out, *options)
-        assert "line 1, lang_primary" in message
+    message = workplace.refuse(1, "export", "--out", workplace.out, "--force")
+    assert "line 1, lang_primary" in message
     assert not (workplace.out / "latest").exists()
     assert list((workplace.out / "releases").iterdir()) == []
 
 
 def test_a_reader_of_latest_always_finds_a_whole_release(tmp_path: Path) -> None:
     workplace = built(tmp_path, lines(user(1)))
-    workplace.succeed("export", "--out", workplace.out, "--model", "m0")
-    workplace.succeed("export", "--out", workplace.out, "--model", "m2.0")
+    workplace.publish("--model", "m0")
+    workplace.publish("--model", "m2.0")
     latest = workplace.out / "latest"
     assert latest.is_symlink()
     assert len(list((workplace.out / "releases").iterdir())) == 2
@@ -224,7 +227,7 @@ def test_a_handle_that_changed_hands_belongs_to_the_author_seen_last(tmp_path: P
     old = record(1, handle="Taken", meta={"last_refresh_at": "2025-01-01T00:00:00Z"})
     new = record(2, handle="taken", meta={"last_refresh_at": "2025-06-01T00:00:00Z"})
     workplace = built(tmp_path, lines(old, new))
-    workplace.succeed("export", "--out", workplace.out)
+    workplace.publish()
     assert [one["id"] for one in published(workplace)] == ["2"]
     assert workplace.rows("select author_id, rule from marts.excluded_authors") == [
         {"author_id": "1", "rule": "handle_reassigned"}
@@ -266,7 +269,7 @@ def test_one_absurd_record_does_not_stop_the_others(tmp_path: Path) -> None:
         ),
     ]
     workplace = built(tmp_path, lines(record(1), *absurd))
-    workplace.succeed("export", "--out", workplace.out)
+    workplace.publish()
     assert {one["id"] for one in published(workplace)} == {
         "1",
         "2",

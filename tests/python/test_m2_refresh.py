@@ -219,7 +219,7 @@ def test_the_records_are_those_of_the_export_the_second_time_in_a_day_too(
     ]
     assert len(reasons[0]) == 8
     assert reasons[0] == reasons[1]
-    workplace.succeed("export", "--out", workplace.out)
+    workplace.publish()
     released = (workplace.out / "latest" / "latest.jsonl").read_text().splitlines()
     refreshed = (folder / "OUT.jsonl").read_text().splitlines()
     assert [line for line in released if '"id":"111"' not in line] == refreshed

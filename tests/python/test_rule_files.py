@@ -292,7 +292,7 @@ def test_a_bare_dbt_build_agrees_with_the_command_line_until_default_is_chosen_a
     assert [row["author_id"] for row in by_dbt] == ["1"]
     workplace.succeed("build")
     assert workplace.rows("from marts.excluded_authors") == by_dbt
-    workplace.succeed("export", "--out", workplace.out)
+    workplace.publish()
     # the same again, under another name: nothing to land, nothing to choose
     again = workplace.write("again.yml", brand.read_bytes())
     workplace.succeed("harvest", "--from", path, *AT, "--brand-rules", again)
