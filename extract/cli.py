@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +16,7 @@ from extract import __version__
 from extract.errors import DataRefused, InfluxError
 from extract.harvest.order import Order
 from extract.options import BrandRules, RiskRules, rule_files, takes_order
+from extract.simulate import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -339,39 +339,7 @@ def list_handles(
         )
 
 
-@app.command(epilog=EXIT_CODES)
-def simulate(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8088,
-    seed: Annotated[int, typer.Option(help="All users follow from it.")] = 5,
-    dialect: Annotated[str, typer.Option(help="new or legacy.")] = "new",
-    limit: Annotated[int, typer.Option(min=1, help="Requests a window.")] = 300,
-    window: Annotated[float, typer.Option(min=0.1, help="Length of a window in seconds.")] = 900.0,
-    fault_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of requests that fail.")
-    ] = 0.0,
-    log: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write every request there.")
-    ] = None,
-) -> None:
-    """Stand in for the X API on this machine, with synthetic users that say so."""
-    from extract.harvest.simulator import SIMULATED_TOKEN, SimulatorSettings
-    from extract.harvest.simulator import run as serve
-
-    def ready(base_url: str) -> None:
-        typer.echo(f"export X_API_BASE_URL={base_url} X_BEARER_TOKEN={SIMULATED_TOKEN}")
-        typer.echo("simulating the X API until Ctrl-C; its handles are sim_0, sim_1, ...", err=True)
-
-    settings = SimulatorSettings(
-        port=port,
-        seed=seed,
-        dialect=dialect,
-        limit=limit,
-        window_seconds=window,
-        fault_share=fault_share,
-        log_file=log,
-    )
-    with suppress(KeyboardInterrupt):  # the way to end it, not an accident
-        serve(settings, on_ready=ready)
+app.command(epilog=EXIT_CODES)(simulate)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -2,7 +2,7 @@
 
     settings    every knob
     population  who exists: handle or id -> member (members: fates and spelling, identity: ids and
-                the way back, records: members that are given)
+                the way back, records: members that are given, dataset: those of a data set)
     profiles    a member on a day -> a whole user object (metrics: its counts, words: its texts)
     answers     a look-up -> status and body, pure (problems: refusals, dialect: two vocabularies)
     faults      what goes wrong at which request
@@ -13,6 +13,7 @@ Nothing in it is real: names and descriptions say so, links lie under ``.example
 carries ``server: influx-m2-simulator``.
 """
 
+from extract.harvest.simulator.dataset import EVERYBODY_POSTS, population_of
 from extract.harvest.simulator.dialect import Dialect
 from extract.harvest.simulator.faults import PASSING, Fault, FaultPlan
 from extract.harvest.simulator.members import Fate, FateShares
@@ -23,6 +24,7 @@ from extract.harvest.simulator.server import Simulator, run
 from extract.harvest.simulator.settings import SIMULATED_TOKEN, SimulatorSettings
 
 __all__ = [
+    "EVERYBODY_POSTS",
     "PASSING",
     "SIMULATED_TOKEN",
     "Dialect",
@@ -37,5 +39,6 @@ __all__ = [
     "Simulator",
     "SimulatorSettings",
     "handles",
+    "population_of",
     "run",
 ]

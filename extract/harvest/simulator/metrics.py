@@ -135,7 +135,7 @@ def _timeline(
     first_kept = max(member.created, _FIRST_SNOWFLAKES)
     last_fixed = max(_LAST_FIXED_POST, first_kept)
     end = day
-    if dice.chance("is dormant", drawn.dormant):
+    if member.created < _LAST_FIXED_POST and dice.chance("is dormant", drawn.dormant):
         end = min(day, first_kept + (last_fixed - first_kept) * dice.between("stop", 0.3, 1.0))
 
     def count_until(moment: datetime) -> int:

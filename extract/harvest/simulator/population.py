@@ -8,7 +8,7 @@ keep what the record says, and what it leaves out is made up for them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -123,6 +123,11 @@ class Population:
         for where, record in named_records:
             population._list(member_of(record, seed, where), where)
         return population
+
+    @property
+    def listed(self) -> Collection[Member]:
+        """The users that were given."""
+        return self._listed_by_id.values()
 
     def by_handle(self, handle: str) -> Member | None:
         """The user behind a handle in any case; None when there is none."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,55 +38,92 @@ _COUNT_KEYS = (
 
 def member_of(record: Record, seed: int, where: str) -> Member:
     """The member that a record gives. Raises UsageError, which calls the record ``where``."""
-    handle = record.get("handle") or record.get("username")
-    if not isinstance(handle, str) or not _HANDLE.fullmatch(handle):
-        raise _unusable(where, f"has no usable handle: {handle!r}")
-    for key in _COUNT_KEYS:
-        count = record.get(key)
-        if count is not None and not _COUNT.fullmatch(str(count)):
-            raise _unusable(where, f"has a {key} that is not a count: {count!r}")
-    fate = str(record.get("fate") or Fate.FOUND)
-    if fate not in set(Fate):
-        raise _unusable(where, f"has an unknown fate: {fate!r}")
-    identity = _identity(record, seed, handle, where)
+    for _, what in faults(record):
+        raise _unusable(where, what)
+    handle = str(handle_of(record))
+    identity = _identity(record, seed, handle)
     number = number_behind(seed, identity.id)
     return Member(
         id=identity.id,
         username=handle,
         number=number_of(seed, handle) if number is None else number,
-        fate=Fate(fate),
+        fate=Fate(str(record.get("fate") or Fate.FOUND)),
         created=identity.created,
         given=record,
     )
 
 
-def read_records(path: Path) -> Iterable[tuple[str, Record]]:
+def handle_of(record: Record) -> object:
+    """What a record gives as its handle, under either name."""
+    return record.get("handle") or record.get("username")
+
+
+def faults(record: Record) -> Iterator[tuple[str, str]]:
+    """The keys of a record that cannot be used, each with what is wrong with it."""
+    handle = handle_of(record)
+    if not isinstance(handle, str) or not _HANDLE.fullmatch(handle):
+        yield "handle", f"has no usable handle: {handle!r}"
+    for key in _COUNT_KEYS:
+        count = record.get(key)
+        if count is not None and not _COUNT.fullmatch(str(count)):
+            yield key, f"has a {key} that is not a count: {count!r}"
+    fate = str(record.get("fate") or Fate.FOUND)
+    if fate not in set(Fate):
+        yield "fate", f"has an unknown fate: {fate!r}"
+    identifier, created = record.get("id"), record.get("created_at")
+    if identifier is not None and not _ID.fullmatch(str(identifier)):
+        yield "id", f"has an id that is not 1 to 19 digits: {identifier!r}"
+    if created is not None and _time(str(created)) is None:
+        yield "created_at", f"has a created_at that is not ISO 8601: {created!r}"
+
+
+def read_records(path: Path) -> Iterator[tuple[str, Record]]:
     """What to call each record of a file of JSON lines (plain or .gz), and the record.
 
     Raises UsageError for a file that cannot be read or a line that is not a JSON object.
+    """
+    for where, line in read_lines(path):
+        try:
+            yield where, parse(line)
+        except ValueError as error:
+            raise _unusable(where, str(error)) from error
+
+
+def read_lines(path: Path) -> Iterator[tuple[str, str]]:
+    """What to call each line of a file (plain or .gz) that is not blank, and the line.
+
+    Raises UsageError for a file that cannot be read.
     """
     opener = gzip.open if path.suffix == ".gz" else open
     try:
         with opener(path, "rt", encoding="utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
-                    where = f"{path}, line {number}"
-                    yield where, _parse(line, where)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+                    yield f"{path}, line {number}", line
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise UsageError(
             f"The simulator cannot read its population: {path}: {error}.",
             next_step="Give a file of JSON lines, plain or .gz.",
         ) from error
 
 
-def _identity(record: Record, seed: int, handle: str, where: str) -> Identity:
-    given_id, given_time = record.get("id"), record.get("created_at")
+def parse(line: str) -> Record:
+    """The record in a line. Raises ValueError, which says what the line is instead."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"is not JSON ({error})") from error
+    if not isinstance(record, dict):
+        raise ValueError("is not a JSON object")
+    return record
+
+
+def _identity(record: Record, seed: int, handle: str) -> Identity:
+    given_id, given_time = record.get("id"), _time(str(record.get("created_at")))
     made_up = identity_of(seed, handle)
     identifier = made_up.id if given_id is None else str(given_id)
-    if not _ID.fullmatch(identifier):
-        raise _unusable(where, f"has an id that is not 1 to 19 digits: {given_id!r}")
     if given_time is not None:
-        return Identity(identifier, _time(str(given_time), where))
+        return Identity(identifier, given_time)
     number = number_behind(seed, identifier)
     if number is not None:
         # A made-up user under another handle is still as old as it was.
@@ -95,22 +133,12 @@ def _identity(record: Record, seed: int, handle: str, where: str) -> Identity:
     return Identity(identifier, made_up.created)
 
 
-def _time(text: str, where: str) -> datetime:
+def _time(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise _unusable(where, f"has a created_at that is not ISO 8601: {text!r}") from error
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-
-
-def _parse(line: str, where: str) -> Record:
-    try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise _unusable(where, f"is not JSON ({error})") from error
-    if not isinstance(record, dict):
-        raise _unusable(where, "is not a JSON object")
-    return record
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _unusable(where: str, what: str) -> UsageError:
