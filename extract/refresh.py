@@ -6,21 +6,17 @@ list: each of them ends in the file or is named with the reason why not.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
-
-from extract.errors import EnvironmentFailure, UsageError
 from extract.harvest.harvest import Display, harvest
 from extract.harvest.order import Order
 from extract.harvest.rule_files import RuleFile
 from extract.harvest.rule_sets import active_rules
 from extract.release.export import refuse_invalid_records, write_records
 from extract.release.gate import chosen_model
+from extract.replacing import refuse_unwritable, replacing
 from extract.settings import Project
 from extract.transform import build
 from extract.warehouse import open_warehouse
@@ -114,11 +110,7 @@ def refresh(
         EnvironmentFailure: token, lock, disk or dbt.
     """
     out = out.absolute()
-    if out.is_dir() or not out.parent.is_dir():
-        raise UsageError(
-            f"{out} is a folder" if out.is_dir() else f"there is no folder {out.parent}",
-            next_step="name a file in a folder that is there: --out OUT.jsonl",
-        )
+    refuse_unwritable(out)
     order = Order(handle_files=[handles], files=[dataset], rules=rules, max_wait=max_wait)
     run_id = harvest(project, order, display).run_id
     with open_warehouse(project, read_only=True) as connection:
@@ -135,24 +127,7 @@ def refresh(
         for line, text, reason in connection.execute(_NO_HANDLES, [run_id, handles]).fetchall():
             left.append(Left(f"line {line}, {text!r}", reason))
         refreshed = [author_id for _, author_id, _ in asked if author_id is not None]
-        _write(connection, model_version, refreshed, out)
-    return Refreshed(len(refreshed), left)
-
-
-def _write(
-    connection: duckdb.DuckDBPyConnection, model_version: str, author_ids: list[str], out: Path
-) -> None:
-    """Write the records beside ``out``, on the same file system, and let them take its place."""
-    try:
-        with tempfile.TemporaryDirectory(prefix=".influx-", dir=out.parent) as folder:
-            made = Path(folder) / out.name
-            write_records(connection, model_version, made, author_ids)
+        with replacing(out) as made:
+            write_records(connection, model_version, made, refreshed)
             refuse_invalid_records(made)
-            with made.open("rb") as written:
-                os.fsync(written.fileno())
-            made.replace(out)
-    except (OSError, duckdb.IOException) as error:
-        raise EnvironmentFailure(
-            f"{out} cannot be written: {error}; it is as it was, and what was landed is kept",
-            next_step="check that its folder may be written to and that the disk has room",
-        ) from error
+    return Refreshed(len(refreshed), left)

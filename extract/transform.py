@@ -6,15 +6,18 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from extract.errors import DataRefused, EnvironmentFailure, InfluxError, UsageError
 from extract.settings import Project
-from extract.warehouse import lock_holder, locked, open_warehouse
+from extract.warehouse import is_interruption, lock_holder, locked, open_warehouse
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?)?")
@@ -56,35 +59,57 @@ def build(
     project: Project,
     *,
     as_of: str | None = None,
+    select: str | None = None,
+    target: Path | None = None,
     on_node: Callable[[int], None] = lambda _done: None,
 ) -> Build:
     """Run ``dbt build`` on the warehouse; ``on_node`` is told the nodes done so far.
+
+    select: build these nodes alone (dbt's node selection), and those data tests that look at nothing else
+    target: dbt's own files go there, not into the project's target folder
 
     Raises:
         UsageError: ``as_of`` is not a UTC stamp.
         DataRefused: a data test failed.
         EnvironmentFailure: the warehouse is locked, or dbt or a model broke.
     """
-    if as_of is not None and not _STAMP.fullmatch(as_of):
-        raise UsageError(
-            f"--as-of {as_of!r} is not a UTC stamp",
-            next_step="give a date such as 2025-11-28, or a time such as 2025-11-28T06:00:00Z",
-        )
+    if as_of is not None:
+        refuse_other_stamps(as_of)
     with open_warehouse(project):
         pass  # who holds the lock is a clear message here, and a raw trace from dbt
     # dbt takes two seconds to import: only a command that builds pays for it
     from dbt.cli.main import dbtRunner
 
     progress = _Progress(on_node)
-    os.environ["INFLUX_DB"] = str(project.warehouse)
     root = str(project.root)
     arguments = ["--log-level", "none", "build", "--project-dir", root, "--profiles-dir", root]
     if as_of is not None:
         arguments += ["--vars", json.dumps({"as_of": as_of})]
-    outcome = dbtRunner(callbacks=[progress.hear]).invoke(arguments)
+    if select is not None:
+        arguments += ["--select", *select.split(), "--indirect-selection", "buildable"]
+        arguments += ["--exclude-resource-type", "unit_test"]
+    if target is not None:
+        arguments += ["--target-path", str(target), "--log-path", str(target)]
+    with _environment(INFLUX_DB=str(project.warehouse)):
+        outcome = dbtRunner(callbacks=[progress.hear]).invoke(arguments)
     if outcome.exception is not None:
+        if is_interruption(outcome.exception):
+            raise KeyboardInterrupt from outcome.exception
         raise _broken(project, str(outcome.exception))
     return _judged(project, outcome.result)
+
+
+def refuse_other_stamps(as_of: str) -> None:
+    """Raises UsageError where ``--as-of`` is not a UTC stamp."""
+    try:
+        is_stamp = bool(_STAMP.fullmatch(as_of) and datetime.fromisoformat(as_of))
+    except ValueError:
+        is_stamp = False
+    if not is_stamp:
+        raise UsageError(
+            f"--as-of {as_of!r} is not a UTC stamp",
+            next_step="give a date such as 2025-11-28, or a time such as 2025-11-28T06:00:00Z",
+        )
 
 
 def runs_since_build(connection: duckdb.DuckDBPyConnection) -> int:
@@ -94,6 +119,21 @@ def runs_since_build(connection: duckdb.DuckDBPyConnection) -> int:
     """
     row = connection.execute(_RUNS_SINCE_BUILD).fetchone()
     return int(row[0]) if row else 0
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """The environment with these values, and as it was afterwards."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ |= values
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 class _Progress:
