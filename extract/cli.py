@@ -16,6 +16,7 @@ from extract import __version__
 from extract.errors import DataRefused, InfluxError
 from extract.harvest.order import Order
 from extract.options import BrandRules, RiskRules, rule_files, takes_order
+from extract.rules_command import app as rules_app
 from extract.simulate import simulate
 
 if TYPE_CHECKING:
@@ -340,6 +341,7 @@ def list_handles(
 
 
 app.command(epilog=EXIT_CODES)(simulate)
+app.add_typer(rules_app, epilog=EXIT_CODES)
 
 
 @app.command(epilog=EXIT_CODES)

@@ -54,6 +54,7 @@ by_word as (
 
     select
         candidates.author_id,
+        case when contains(candidates.name_words, rules.words) then 'name' else 'handle' end as matched_in,
         rules.*
     from candidates
     inner join rules
@@ -66,6 +67,7 @@ by_phrase as (
 
     select
         candidates.author_id,
+        'description' as matched_in,
         rules.*
     from candidates
     inner join rules on contains(candidates.bio, rules.phrase)
@@ -77,6 +79,9 @@ by_emoji as (
 
     select
         candidates.author_id,
+        case
+            when {{ matches_pattern('candidates.name', 'rules.pattern') }} then 'name' else 'description'
+        end as matched_in,
         rules.*
     from candidates
     inner join rules
@@ -93,6 +98,7 @@ by_name as (
 
     select
         candidates.author_id,
+        'name' as matched_in,
         rules.*
     from candidates
     inner join rules on {{ matches_pattern('candidates.name', 'rules.pattern') }}
@@ -106,6 +112,7 @@ by_address as (
 
     select
         candidates.author_id,
+        'addresses' as matched_in,
         rules.*
     from candidates
     inner join rules
@@ -122,6 +129,7 @@ by_identity as (
 
     select
         candidates.author_id,
+        case when rules.kind = 'org_verification' then 'verified' else 'handle' end as matched_in,
         rules.*
     from candidates
     inner join rules
@@ -156,6 +164,7 @@ select
     kind,
     category,
     pattern,
+    matched_in,
     flag_name,
     severity,
     auto_exclude

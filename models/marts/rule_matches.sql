@@ -25,6 +25,7 @@ weighed as (
         matches.kind,
         matches.category,
         matches.pattern,
+        matches.matched_in,
         matches.flag_name,
         matches.severity,
         case when matches.rule_set = 'brand' then thresholds.value end as confidence,

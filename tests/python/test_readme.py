@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from harness import ROOT, Workplace
 from test_landing import SEEN, lines, record, user
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from extract.cli import app
@@ -47,7 +48,10 @@ def test_every_command_and_option_in_the_readme_exists() -> None:
     used = re.findall(r"influx-m2 ([a-z]+)((?: [^`\n#]*)?)", README)
     assert {"harvest", "run", "export", "validate", "sql", "simulate"} <= {name for name, _ in used}
     for name, rest in used:
-        options = {option for parameter in commands[name].params for option in parameter.opts}
+        command = commands[name]
+        if isinstance(command, TyperGroup):
+            command = command.commands[rest.split()[0]]
+        options = {option for parameter in command.params for option in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", rest.split('"')[0])) <= options | {"--help"}, (
             name,
             rest,
