@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from extract.errors import DataRefused, EnvironmentFailure
-from extract.release.export import chosen_model
+from extract.score_models import chosen_model
 from extract.settings import Project
 from extract.warehouse import open_warehouse
 

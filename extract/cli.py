@@ -160,7 +160,8 @@ def gate(
     """
     from rich.console import Console
 
-    from extract.release.gate import as_json, chosen_model, read_gate, show
+    from extract.release.gate import as_json, read_gate, show
+    from extract.score_models import chosen_model
     from extract.settings import find_project
     from extract.warehouse import open_warehouse
 

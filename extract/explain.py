@@ -14,7 +14,7 @@ from rich.table import Table
 
 from extract.console import plain
 from extract.errors import DataRefused
-from extract.release.export import chosen_model
+from extract.score_models import chosen_model
 from extract.settings import Project
 from extract.warehouse import open_warehouse
 

@@ -15,8 +15,8 @@ from extract.harvest.order import Order
 from extract.harvest.rule_files import RuleFile
 from extract.harvest.rule_sets import active_rules
 from extract.release.export import refuse_invalid_records, write_records
-from extract.release.gate import chosen_model
 from extract.replacing import refuse_unwritable, replacing
+from extract.score_models import chosen_model
 from extract.settings import Project
 from extract.transform import build
 from extract.warehouse import open_warehouse

@@ -23,8 +23,8 @@ from extract.harvest.files import STANDARD_INPUT, open_input
 from extract.harvest.harvest import Display, harvest
 from extract.harvest.order import Order
 from extract.record_text import NotEditable, with_members
-from extract.release.export import chosen_model
 from extract.replacing import refuse_unwritable, replacing
+from extract.score_models import chosen_model
 from extract.scratch import Scratch, scratch_warehouse
 from extract.settings import Project
 from extract.transform import refuse_other_stamps

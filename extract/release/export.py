@@ -19,7 +19,8 @@ import duckdb
 
 from extract import __version__
 from extract.errors import DataRefused, EnvironmentFailure
-from extract.release.gate import Gate, Verdict, chosen_model, judge_written, read_gate
+from extract.release.gate import Gate, Verdict, judge_written, read_gate
+from extract.score_models import chosen_model
 from extract.settings import Project
 from extract.warehouse import open_warehouse
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from extract.console import plain
-from extract.errors import DataRefused, UsageError
+from extract.errors import DataRefused
 from extract.release.validate import open_records, validate_lines
 from extract.release.violation import Violation
 from extract.transform import runs_since_build
@@ -98,27 +98,6 @@ class Gate:
             if not one.is_go:
                 told += [f"{one.criterion}: {one.finding}", f"  {one.next_step}"]
         return told
-
-
-def chosen_model(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
-    """Version, formula and note of a model, by its version or its alias.
-
-    Raises:
-        UsageError: there is no such model.
-        DataRefused: the warehouse has not been built.
-    """
-    try:
-        rows = connection.execute(
-            "select model_version, alias, score_formula, score_note from staging.score_models "
-            "order by model_version"
-        ).fetchall()
-    except duckdb.CatalogException as error:
-        raise _unbuilt("the warehouse has not been built yet") from error
-    for version, alias, formula, note in rows:
-        if name in (version, alias):
-            return {"model_version": version, "score_formula": formula, "score_note": note}
-    known = ", ".join(name for row in rows for name in row[:2] if name)
-    raise UsageError(f"there is no model {name!r}", next_step=f"choose one of: {known}")
 
 
 def read_gate(connection: duckdb.DuckDBPyConnection, model_version: str) -> Gate:

@@ -8,7 +8,7 @@ runs as (
         started_at
     from {{ source('raw', 'runs') }}
     {%- if var('as_of') %}
-    where started_at <= {{ as_of_override() }}
+    where {{ happened_by_as_of('started_at') }}
     {%- endif %}
 
 ),
