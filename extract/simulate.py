@@ -31,8 +31,9 @@ def simulate(
         typer.Option(
             metavar="FILE",
             help="Be the authors of this data set or release (.jsonl, .gz), and nobody else: ids, "
-            "handles, names, descriptions, followers, verification and creation times are theirs; posts "
-            "and all other metrics are drawn as extract/harvest/simulator/metrics.py states.",
+            "handles, names, descriptions, followers, verification, creation times and known metrics are "
+            "theirs, posts go on at their pace; what it lacks is drawn as "
+            "extract/harvest/simulator/metrics.py states.",
         ),
     ] = None,
     missing_share: Annotated[

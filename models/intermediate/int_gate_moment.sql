@@ -24,8 +24,12 @@ harvests as (
 clock as (
 
     -- landed data, not the wall clock: the same warehouse is judged alike next year
-    select {% if var('as_of') %}max({{ as_of_override() }}){% else %}max_by(started_at, run_id){% endif %} as as_of
+    {% if var('as_of') -%}
+    select {{ as_of_override() }} as as_of
+    {%- else -%}
+    select max_by(started_at, run_id) as as_of
     from runs
+    {%- endif %}
 
 ),
 

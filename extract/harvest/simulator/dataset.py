@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from extract.errors import UsageError
@@ -18,13 +19,15 @@ from extract.harvest.simulator.population import Population
 from extract.harvest.simulator.records import faults, handle_of, parse, read_lines
 
 KEPT = ("id", "name", "description", "location", "url", "verified", "protected", "followers_count")
-"""What is answered as the data set has it, besides handle and creation time."""
+"""What is answered as the data set has it, besides handle, creation time and the metrics below."""
+
+KEPT_METRICS = ("following_count", "listed_count", "media_count")
+"""Metrics that are answered as the data set has them; its posts go on at the pace that they had."""
 
 EVERYBODY_POSTS = Distribution(never_posts=0, count_absent=0, count_null=0)
 """From what the metrics of a data set's authors are drawn: the usual distribution, with none left out."""
 
 _IDENTITY = ("handle", "id")
-_CREATED_KEYS = ("account_created_at", "created_at")
 _DOUBLED_ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})(?:Z|[+-]\d{2}:?\d{2})$")
 
 
@@ -86,12 +89,32 @@ def _usable_authors(path: Path, tell: Callable[[str], None]) -> Iterator[dict[st
 def _author(record: Record) -> dict[str, object]:
     author = {key: record.get(key) for key in KEPT}
     author["handle"] = handle_of(record)
-    author["created_at"] = _created_at(record)
+    # an invented bio might hold words of the brand and risk rules, of which the author is innocent
+    author["description"] = record.get("description") or "Synthetic user."
+    author["created_at"] = _first(record, "account_created_at", "created_at")
+    counts = {key: _first(record, key) for key in ("tweet_count", *KEPT_METRICS)}
+    if any(
+        counts[key] not in (0, "0") for key in ("tweet_count", "listed_count", "following_count")
+    ):
+        author |= {key: counts[key] for key in KEPT_METRICS}
+        author["posts_counted"] = counts["tweet_count"]
+        author["counted_at"] = _utc(
+            _first(record, "last_captured_at") or _object(record.get("meta")).get("last_refresh_at")
+        )
     return author
 
 
-def _created_at(record: Record) -> object:
-    """When the account was made, from the first of the places in which data sets keep it."""
+def _utc(text: object) -> str | None:
+    """A stamp with a zone: one without is UTC. None for what is no stamp."""
+    try:
+        moment = datetime.fromisoformat(_DOUBLED_ZONE.sub(r"\1", str(text).strip()))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+def _first(record: Record, *keys: str) -> object:
+    """The first of the places in which data sets keep a metric that has it."""
     meta, ext = _object(record.get("meta")), _object(record.get("ext"))
     for place in (
         _object(meta.get("activity_metrics")),
@@ -99,9 +122,10 @@ def _created_at(record: Record) -> object:
         _object(record.get("public_metrics")),
         record,
     ):
-        for key in _CREATED_KEYS:
-            if place.get(key) not in (None, ""):
-                return _DOUBLED_ZONE.sub(r"\1", str(place[key]).strip())
+        for key in keys:
+            value = place.get(key)
+            if value not in (None, ""):
+                return _DOUBLED_ZONE.sub(r"\1", value.strip()) if isinstance(value, str) else value
     return None
 
 

@@ -129,13 +129,14 @@ def _timeline(
     member: Member, day: datetime, dice: Dice, drawn: Distribution, origin: int
 ) -> _Timeline:
     """Posts at a steady rate since the account was created, each up to half an interval early."""
-    rate = dice.log_normal("posts", drawn.posts_per_day, drawn.posts_sigma)
-    rate = min(200.0, max(0.02, rate * math.pow(origin / 50_000, 0.15)))
+    given = _given_rate(member)
+    rate = _drawn_rate(dice, drawn, origin) if given is None else given
     phase = dice.unit("phase")
     first_kept = max(member.created, _FIRST_SNOWFLAKES)
     last_fixed = max(_LAST_FIXED_POST, first_kept)
     end = day
-    if member.created < _LAST_FIXED_POST and dice.chance("is dormant", drawn.dormant):
+    may_be_dormant = given is None and member.created < _LAST_FIXED_POST
+    if may_be_dormant and dice.chance("is dormant", drawn.dormant):
         end = min(day, first_kept + (last_fixed - first_kept) * dice.between("stop", 0.3, 1.0))
 
     def count_until(moment: datetime) -> int:
@@ -155,6 +156,20 @@ def _timeline(
     pins = pinnable > 0 and dice.chance("pins", drawn.pins_a_post)
     pinned_id = id_of(1 + math.floor(dice.unit("pinned") * pinnable)) if pins else None
     return _Timeline(count, pinned_id, id_of(count))
+
+
+def _drawn_rate(dice: Dice, drawn: Distribution, origin: int) -> float:
+    rate = dice.log_normal("posts", drawn.posts_per_day, drawn.posts_sigma)
+    return min(200.0, max(0.02, rate * math.pow(origin / 50_000, 0.15)))
+
+
+def _given_rate(member: Member) -> float | None:
+    """Posts a day that make the posts counted at some time, where a record says so."""
+    counted = _given(member, "posts_counted")
+    if counted is None:
+        return None
+    counted_at = datetime.fromisoformat(str(member.given["counted_at"]))
+    return counted / max(1.0, (counted_at - member.created) / timedelta(days=1))
 
 
 def _growth(day: datetime, dice: Dice, drawn: Distribution) -> float:

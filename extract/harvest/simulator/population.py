@@ -82,7 +82,8 @@ class Population:
         ``created_at``, ``protected``, ``pinned_post_id``, ``most_recent_post_id`` and any count:
         ``followers_count``, ``following_count``, ``post_count`` or ``tweet_count``,
         ``listed_count``, ``like_count``, ``media_count``, ``verified_followers_count``.
-        What is given is answered unchanged at all times; what is left out or null is made up,
+        ``posts_counted`` at a time ``counted_at`` make a user write at the pace that leads there and
+        go on so. What else is given is answered unchanged at all times; what is left out or null is made up,
         counts from ``metrics.Distribution`` at the size that ``followers_count`` gives. Other keys
         are ignored. Users are found unless a record's ``fate`` says otherwise.
 

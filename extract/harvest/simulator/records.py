@@ -33,6 +33,7 @@ _COUNT_KEYS = (
     "like_count",
     "media_count",
     "verified_followers_count",
+    "posts_counted",
 )
 
 
@@ -67,6 +68,8 @@ def faults(record: Record) -> Iterator[tuple[str, str]]:
         count = record.get(key)
         if count is not None and not _COUNT.fullmatch(str(count)):
             yield key, f"has a {key} that is not a count: {count!r}"
+    if record.get("posts_counted") is not None and _time(str(record.get("counted_at"))) is None:
+        yield "posts_counted", f"has posts_counted at no known time: {record.get('counted_at')!r}"
     fate = str(record.get("fate") or Fate.FOUND)
     if fate not in set(Fate):
         yield "fate", f"has an unknown fate: {fate!r}"
