@@ -169,4 +169,20 @@ create table if not exists raw.rule_choices (
     sha256 varchar,
     chosen_at timestamp not null
 );
+
+-- one row an author of a release; components are null where the model version has none
+create table if not exists raw.released_scores (
+    -- grows by one with every release that is landed
+    release_number bigint not null,
+    release_id varchar not null,
+    model_version varchar not null,
+    author_id varchar not null,
+    handle varchar not null,
+    rank_global bigint not null,
+    score double not null,
+    raw_score double,
+    activity double,
+    quality double,
+    relevance double
+);
 {% endmacro %}

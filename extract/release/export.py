@@ -1,4 +1,4 @@
-"""The one way out: a release is written beside the others, validated, and then switched to."""
+"""The one way out: a release is written beside the others, validated, switched to, and its scores landed."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import duckdb
 from extract import __version__
 from extract.errors import DataRefused, EnvironmentFailure
 from extract.release.gate import Gate, Verdict, judge_written, read_gate
+from extract.release.released_scores import is_landed, keep_scores, land_scores
 from extract.score_models import chosen_model
 from extract.settings import Project
 from extract.warehouse import open_warehouse
@@ -43,29 +44,45 @@ class Release:
 def export(
     project: Project, *, out: Path | None = None, model: str = "m2", force: bool = False
 ) -> Release:
-    """Write the release of a model version (or its alias) and switch ``latest`` to it.
+    """Write the release of a model version (or its alias), switch ``latest`` to it, and land its scores.
 
     Raises:
         UsageError: an unknown model version.
         DataRefused: the gate says NO-GO, or what was landed last is not built (``force`` overrides
             both); there is nobody to publish, or a record that is not valid (nothing overrides these).
-        EnvironmentFailure: the warehouse or the folder cannot be used.
+        EnvironmentFailure: the warehouse or the folder cannot be used; or the release is published, and
+            its scores could not be landed.
     """
     target = (out or project.data).absolute()
+    with tempfile.TemporaryDirectory(prefix="influx-scores-") as kept:
+        scores = Path(kept) / "scores.parquet"
+        release, landing_is_due = _publish(project, target, model, scores, force=force)
+        if landing_is_due:
+            land_scores(project, release.manifest["release_id"], release.folder, scores)
+    return release
+
+
+def _publish(
+    project: Project, target: Path, model: str, scores: Path, *, force: bool
+) -> tuple[Release, bool]:
+    """Publish a release and keep its scores; whether they are still to be landed, which takes the lock."""
     with open_warehouse(project, read_only=True) as connection:
         chosen = chosen_model(connection, model)
-        gate = read_gate(connection, chosen["model_version"])
+        version = chosen["model_version"]
+        gate = read_gate(connection, version)
         if not gate.is_go and not force:
             raise DataRefused(
-                f"NO-GO for {gate.model_version}: {', '.join(gate.failing)}; nothing was replaced",
+                f"NO-GO for {version}: {', '.join(gate.failing)}; nothing was replaced",
                 details=gate.explained(),
                 next_step="mend what fails, build, and export again; or publish all the same with --force",
             )
         with _workshop(target) as workshop:
-            write_records(connection, chosen["model_version"], workshop / RECORDS)
+            keep_scores(connection, version, scores)
+            write_records(connection, version, workshop / RECORDS)
             manifest = _complete(workshop, _manifest(connection, chosen, gate), gate)
             folder, latest = _switch_to(workshop, target, manifest)
-            return Release(folder, latest, manifest, gate)
+        landing_is_due = not is_landed(connection, manifest["release_id"])
+        return Release(folder, latest, manifest, gate), landing_is_due
 
 
 def write_records(

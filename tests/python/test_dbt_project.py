@@ -26,7 +26,7 @@ MARTS = (
         "release_records",
     ),
     *("excluded_authors", "rule_matches", "handle_outcomes", "data_findings"),
-    *("author_freshness", "handle_history", "harvest_runs", "harvest_costs"),
+    *("author_freshness", "handle_history", "harvest_runs", "harvest_costs", "score_movements"),
 )
 # They judge every model version, before anything has landed too.
 GATE_MARTS = ("gate_measures", "release_gate")
