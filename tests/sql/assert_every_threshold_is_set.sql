@@ -23,6 +23,7 @@ needed as (
             'gate_top_from',
             'gate_top_to',
             'gate_share_at_top',
+            'gate_pile_up_authors',
             'gate_fresh_days',
             'gate_share_fresh',
             'gate_share_given_up',
