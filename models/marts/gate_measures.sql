@@ -187,7 +187,7 @@ listed as (
                 'unit': 'share', 'counted': coalesce(with_metrics, 0),
                 -- that an author has no metrics at all is for coverage to say
                 'value': case when with_metrics = 0 then 1 else with_fresh_metrics / with_metrics end,
-                'meaning': 'publishable authors with metrics have some younger than ' || fresh_days || ' days'
+                'meaning': 'publishable authors with metrics have them from the last ' || fresh_days || ' days'
             },
             {
                 'position': 9, 'criterion': 'failures', 'measure': 'share_given_up', 'comparison': 'at_most',
