@@ -39,6 +39,6 @@ def replacing(out: Path) -> Iterator[Path]:
             made.replace(out)
     except (OSError, duckdb.IOException) as error:
         raise EnvironmentFailure(
-            f"{out} cannot be written: {error}; it is as it was, and what was landed is kept",
+            f"{out} cannot be written: {error}; it is as it was",
             next_step="check that its folder may be written to and that the disk has room",
         ) from error
