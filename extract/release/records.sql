@@ -7,7 +7,8 @@ records as (
     select
         *,
         case
-            when has_activity_metrics
+            -- no score counts the last two as activity metrics, and yet m2.1 is made from them
+            when has_activity_metrics or most_recent_tweet_id is not null or posts_30d is not null
                 then {
                     'tweet_count': tweet_count,
                     'total_like_count': like_count,
