@@ -44,6 +44,27 @@ FRAGMENTS = (
     *("tab\tbed", "line\nbreak", "cr\r\nlf", "\u2028", "\u0085", "\x01", "%", "_", "{{ ai }}"),
     "AI/ML data tech research engineer scientist developer algorithm startup innovation software",
     *("--", "; drop table x;", "$1", "null", "[]", '{"ai": 1}', "https://t.co/ml?a=1&b=2"),
+    # the same words with and without an edge to them
+    *(
+        "AI-driven",
+        "#AI",
+        "ai,ml;NLP",
+        "(CTO)",
+        "open-source",
+        "open_source",
+        "Data/Science",
+        "ai4",
+    ),
+    *(
+        "GoogleAI",
+        "\u200bllms\u200b",
+        "e\u0301ai",
+        "ai\u0301",
+        "\u4eba\u5de5gpu",
+        "gpu\u00b2",
+        "ceo's",
+    ),
+    *("computer", "vision", "data", "science", "co-founder", "neural -- networks", "VC & investor"),
 )
 NASTY_COUNTS = (
     *(0, 1, 2, 3, 7, 99, 100, 999, 1000, 1001, 1500, 2000, 20_000, 29_999, 30_000, 30_001),
@@ -54,6 +75,18 @@ CORE_TAGS = ("ai_core", "gpu", "llm", "ml", "nlp", "deeplearning", "robotics", "
 OTHER_TAGS = (
     *("general", "ai-ml-ecosystem", "cybersecurity", "developer-tools", "fintech", "health-tech"),
     *("media", "business-vc", "ai", "ML", "AI_Core", "ai-core", "computer-vision", "llms", " ml"),
+    # aliases, two of one topic among them, in other cases and with blanks; tags that nobody knows
+    *(
+        "healthcare",
+        "Biotech",
+        " InfoSec ",
+        "security",
+        "VC",
+        "startups",
+        "\u2003crypto",
+        "science",
+    ),
+    *("government", "journalism", "climate_tech", "quantum", " ", "Bi\u0307ology", "healthtech"),
 )
 V2_VERIFICATION: tuple[Raw, ...] = (
     {},
@@ -82,6 +115,14 @@ ID_RANGES = (
 )
 AGES_IN_DAYS = (0, 1, 2, 30, 365, 366, 1826, 1827, 5000, 20_000, -1, -3650)
 WHISKERS = tuple(timedelta(milliseconds=ms) for ms in (0, 1, -1, -1000, 43_140_000, -46_800_000))
+# How long before the observation the latest post was written: about where recency begins and ends to fade.
+POST_GAPS = tuple(timedelta(days=days) for days in (0, 1, 7, 8, 30, 90, 364, 365, 366, 4000, -1))
+X_EPOCH = datetime.fromtimestamp(1_288_834_974.657, UTC)
+# Ids from before posts carried their time, and the first that does.
+EARLY_POST_IDS = ("1", "20", "29700859246", "29700859247")
+# Days between a time and the last one: pairs of them are as far below 30 days as above it.
+HISTORY_DAYS = (0, 3, 6, 7, 8, 14, 22, 23, 29, 30, 31, 37, 38, 46, 60, 90, 400)
+HISTORY_WHISKERS = (timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1))
 STAMP_STYLES = ("ms Z", "us +00:00", "us", "us +00:00Z", "us +00:00+00:00", "us +02:00", "s Z")
 # Keys of a deprecated layout that real records carry where the metrics should be.
 DEPRECATED_METRICS: Raw = {"posts_total": 0, "median_likes": 0, "media_rate": 0.0, "likes": 3}
@@ -142,6 +183,7 @@ class Metrics:
     counts: dict[str, int]  # an absent key is an absent metric
     age: timedelta | None
     pinned_id: str | None
+    most_recent_id: str | None = None
 
 
 def v2_users(*, skeletons: bool = True) -> st.SearchStrategy[Raw]:
@@ -185,6 +227,40 @@ def make_users(
         else:
             yield _dataset_record(source, author_id)
         taken.add(author_id)
+
+
+def make_histories(n: int, seed: int) -> Iterator[list[tuple[Raw, datetime]]]:
+    """n authors seen two to five times each, as what and when; their ids are none of the other makers'.
+
+    The spans between the times lie about 7 and 30 days. Posts are added and deleted, not counted
+    now and then, and in records some zeros are filled in and some windows stated.
+    """
+    source = RandomSource(random.Random(seed))
+    for number in range(n):
+        author_id = str(3 * 10**15 + number)
+        tags = [source.pick(CORE_TAGS + OTHER_TAGS) for _ in range(source.integer(0, 4))]
+        days = {source.pick(HISTORY_DAYS) for _ in range(source.integer(2, 5))} | {0}
+        posts = _count(source)
+        history = []
+        for day in sorted(days, reverse=True):
+            seen = OBSERVED_AT - timedelta(days=day) - source.pick(HISTORY_WHISKERS)
+            posts = max(0, posts + source.pick((-5, 0, 1, 30, 3000)))
+            if source.pick((True, False)):
+                raw = _v2_user(source, author_id, skeletons=False)
+                raw["public_metrics"] |= {"tweet_count": posts, "post_count": None}
+                if _chance(source, 10):
+                    raw["public_metrics"]["tweet_count"] = None
+            else:
+                raw = _dataset_record(source, author_id)
+                stamp = _stamp(seen, "us Z")
+                stated = {"tweet_count": posts, "last_captured_at": stamp}
+                if _chance(source, 10):
+                    stated |= {"tweet_count": 0, "listed_count": 0, "following_count": 0}
+                metrics = (raw["meta"].get("activity_metrics") or {}) | stated
+                raw["meta"] |= {"last_refresh_at": stamp, "activity_metrics": metrics}
+                raw["topic_tags"] = tags
+            history.append((raw, seen))
+        yield history
 
 
 def handle_for(author_id: str) -> str:
@@ -246,15 +322,31 @@ def _shown(source: Source, count: int) -> int | str:
 def _metrics(source: Source) -> Metrics:
     how = source.pick(("any", "any", "any", "tie", "tie", "none", "zeros"))
     if how == "none":
-        return Metrics(_count(source), {}, None, None)
+        return Metrics(_count(source), {}, None, None, _post_id(source, 30))
     if how == "zeros":
         counts = dict.fromkeys(COUNT_KEYS, 0)
-        return Metrics(_count(source), counts, source.pick((None, timedelta(days=900))), None)
+        age = source.pick((None, timedelta(days=900)))
+        return Metrics(_count(source), counts, age, None, _post_id(source, 30))
     pinned = str(source.integer(10**17, 2 * 10**18)) if _chance(source, 40) else None
     if how == "tie":
         return _tie_metrics(source, pinned)
     counts = {key: _count(source) for key in COUNT_KEYS if not _chance(source, 20)}
-    return Metrics(_count(source), counts, _age(source), pinned)
+    return Metrics(_count(source), counts, _age(source), pinned, _post_id(source, 60))
+
+
+def _post_id(source: Source, percent: int) -> str | None:
+    """In so many of a hundred cases an id; mostly one that holds a time shortly before OBSERVED_AT."""
+    if not _chance(source, percent):
+        return None
+    if _chance(source, 10):
+        return source.pick(EARLY_POST_IDS)
+    gap = source.pick(POST_GAPS) + timedelta(milliseconds=source.integer(-86_400_000, 86_400_000))
+    return post_id_at(OBSERVED_AT - gap, sequence=source.integer(0, 2**22 - 1))
+
+
+def post_id_at(moment: datetime, *, sequence: int = 0) -> str:
+    """The id of a post of that millisecond."""
+    return str(((moment - X_EPOCH) // timedelta(milliseconds=1) << 22) + sequence)
 
 
 def _tie_metrics(source: Source, pinned: str | None) -> Metrics:
@@ -291,7 +383,8 @@ def _v2_user(source: Source, author_id: str, *, skeletons: bool) -> Raw:
         user["created_at"] = _stamp(created, source.pick(("ms Z", "ms Z", "s Z")))
     elif not skeleton and _chance(source, 50):
         user["created_at"] = source.pick((None, ""))
-    user |= _v2_pinned(source, metrics.pinned_id)
+    user |= _v2_post(source, "pinned", metrics.pinned_id)
+    user |= _v2_post(source, "most_recent", metrics.most_recent_id)
     if not skeleton:
         user["public_metrics"] = _v2_public_metrics(source, metrics)
     if _chance(source, 30):
@@ -322,15 +415,17 @@ def _v2_public_metrics(source: Source, metrics: Metrics) -> Raw:
     return public | source.pick(spellings)
 
 
-def _v2_pinned(source: Source, pinned_id: str | None) -> Raw:
-    if pinned_id is None:
-        nothing: tuple[Raw, ...] = ({}, {}, {"pinned_tweet_id": None}, {"pinned_post_id": ""})
+def _v2_post(source: Source, which: str, post_id: str | None) -> Raw:
+    """A post that X names by its id, under the old key, the new one or both."""
+    old, new = f"{which}_tweet_id", f"{which}_post_id"
+    if post_id is None:
+        nothing: tuple[Raw, ...] = ({}, {}, {old: None}, {new: ""})
         return source.pick(nothing)
     spellings: tuple[Raw, ...] = (
-        {"pinned_tweet_id": pinned_id},
-        {"pinned_post_id": pinned_id},
-        {"pinned_tweet_id": "1", "pinned_post_id": pinned_id},
-        {"pinned_tweet_id": pinned_id, "pinned_post_id": None},
+        {old: post_id},
+        {new: post_id},
+        {old: "1", new: post_id},
+        {old: post_id, new: None},
     )
     return source.pick(spellings)
 
@@ -354,6 +449,12 @@ def _dataset_record(source: Source, author_id: str) -> Raw:
         # Even from an earlier place, like_count yields to a total_like_count anywhere.
         source.pick(places)["like_count"] = _count(source)
     _place(source, places, home, "pinned_tweet_id", metrics.pinned_id)
+    _place(source, places, home, "most_recent_tweet_id", metrics.most_recent_id)
+    if _chance(source, 25):
+        # as in a release of ours; a window shorter than a week is none
+        _place(source, places, home, "posts_30d", source.pick((0, 1, 30, 700, _count(source))))
+        days = source.pick((None, 0, 6, 7, 30, 31, 400))
+        _place(source, places, home, "window_days", days if days is None else _shown(source, days))
     _place_creation(source, places, home, None if metrics.age is None else as_of - metrics.age)
     if names_capture:
         style = source.pick(STAMP_STYLES)
