@@ -66,7 +66,7 @@ class TestTheRealSample:
         assert written[0] == written[1] == written[2]
         assert len(list((sample.folder / "second" / "releases").iterdir())) == 1
 
-    @pytest.mark.parametrize("model", ["m0", "m2.0"])
+    @pytest.mark.parametrize("model", ["m0", "m2.0", "m2.1"])
     def test_the_release_is_what_records_md_says(self, sample: Workplace, model: str) -> None:
         sample.publish("--model", model)
         raw = (sample.out / "latest" / "latest.jsonl").read_bytes()

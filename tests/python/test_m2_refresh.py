@@ -149,9 +149,9 @@ def test_every_handle_is_written_in_full_or_named_with_its_reason(
     # what X says now
     assert (ada["id"], ada["name"], ada["followers_count"]) == ("101", "Ada", 90_123)
     assert ada["meta"]["activity_metrics"]["tweet_count"] != 17
-    assert ada["meta"]["score_version"] == "m2.0"
+    assert ada["meta"]["score_version"] == "m2.1"
     assert ada["meta"]["score"] == workplace.value(
-        "select score from marts.author_scores where author_id = '101' and model_version = 'm2.0'"
+        "select score from marts.author_scores where author_id = '101' and model_version = 'm2.1'"
     )
     # what curators wrote
     assert (ada["lang_primary"], ada["topic_tags"]) == ("pt-BR", ["ml", "health-tech"])
@@ -160,7 +160,7 @@ def test_every_handle_is_written_in_full_or_named_with_its_reason(
     assert [source["method"] for source in ada["meta"]["sources"]] == ["survey", "x_api_v2"]
     # the rank is that among all publishable authors of the warehouse, the stranger included
     ranks = workplace.rows(
-        "select author_id, rank_global from marts.release_records where model_version = 'm2.0'"
+        "select author_id, rank_global from marts.release_records where model_version = 'm2.1'"
     )
     assert len(ranks) == 3
     assert {one["id"]: one["meta"]["rank_global"] for one in (ada, zed)} == {
