@@ -1,11 +1,38 @@
 from __future__ import annotations
 
+import fcntl
+import shutil
 from pathlib import Path
 
 import pytest
-from harness import Workplace
+from harness import SAMPLE, Workplace
 
 
 @pytest.fixture
 def workplace(tmp_path: Path) -> Workplace:
     return Workplace(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def sample_warehouse(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A warehouse with the real records, landed and built once for all processes that share the tests."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    folder = shared / "sample-warehouse"
+    with (shared / "sample-warehouse.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "built").exists():
+            folder.mkdir()
+            workplace = Workplace(folder)
+            workplace.succeed("harvest", "--from", SAMPLE)
+            workplace.build()
+            (folder / "built").touch()
+    return folder / "warehouse.duckdb"
+
+
+@pytest.fixture
+def sample(sample_warehouse: Path, workplace: Workplace) -> Workplace:
+    """A workplace whose warehouse holds the real records, built; it may be changed."""
+    shutil.copy(sample_warehouse, workplace.warehouse)
+    return workplace
