@@ -1,4 +1,4 @@
--- One row per knot of a calibration from the authors that are publishable now (model_version, raw_score). A proposal:
+-- One row per knot of a calibration from the publishable authors (model_version, raw_score). A proposal:
 -- scores change only once `influx-m2 calibrate --write` has made a seed of it.
 with
 
