@@ -189,7 +189,9 @@ def post_later(dice: random.Random, author: Author) -> dict[str, Any] | None:
 def pin_later(dice: random.Random, author: Author) -> dict[str, Any] | None:
     if author.latest_post is None or author.pinned_post is None:
         return None
-    return {"pinned_post": SEEN - (SEEN - author.pinned_post) * 10 ** dice.uniform(-4, -0.1)}
+    # half of them are pinned after the latest post, which then is not the latest any more
+    since = dice.choice((author.pinned_post, max(author.pinned_post, author.latest_post)))
+    return {"pinned_post": SEEN - (SEEN - since) * 10 ** dice.uniform(-2, -0.01)}
 
 
 def raise_everything(dice: random.Random, author: Author) -> dict[str, Any] | None:
@@ -277,7 +279,7 @@ class TestPairs:
             assert raised["raw_score"] >= base["raw_score"], message
             rises += raised["raw_score"] > base["raw_score"]
         # a map that is level everywhere would pass as well
-        assert rises >= PAIRS_OF_A_KIND // 5, f"{kind}: only {rises} raw scores rise"
+        assert rises >= PAIRS_OF_A_KIND // 10, f"{kind}: only {rises} raw scores rise"
 
     def test_a_fresh_author_scores_as_if_the_latest_post_were_not_known(self, pairs: Pairs) -> None:
         fresh = [
