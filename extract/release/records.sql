@@ -56,7 +56,13 @@ select
             'score_version': model_version,
             'activity_metrics': activity_metrics
         },
-        'ext': {'activity_metrics': activity_metrics},
+        'ext': {
+            'activity_metrics': activity_metrics,
+            -- whoever reads these zeros elsewhere would take them for filled in
+            'zeros_are_counted': case
+                when tweet_count = 0 and listed_count = 0 and following_count = 0 and not is_placeholder then true
+            end
+        },
         'provenance_hash': provenance_hash,
         'entry_threshold_passed': entry_threshold_passed,
         'risk_flags': risk_flags,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,10 @@ def built(folder: Path, *landings: str | Path, observed_at: str = SEEN) -> Workp
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    return built(tmp_path_factory.mktemp("sample"), SAMPLE)
+def sample(tmp_path_factory: pytest.TempPathFactory, sample_warehouse: Path) -> Workplace:
+    workplace = Workplace(tmp_path_factory.mktemp("sample"))
+    shutil.copy(sample_warehouse, workplace.warehouse)
+    return workplace
 
 
 def published(workplace: Workplace) -> list[dict[str, Any]]:

@@ -250,9 +250,8 @@ def test_what_a_killed_run_left_of_a_file_is_swept_away_by_the_next(workplace: W
 
 
 @needs_sample
-def test_landing_the_same_file_twice_changes_no_author_and_no_score(workplace: Workplace) -> None:
-    workplace.succeed("harvest", "--from", SAMPLE)
-    workplace.build()
+def test_landing_the_same_file_twice_changes_no_author_and_no_score(sample: Workplace) -> None:
+    workplace = sample
     marts = (
         "authors",
         "author_scores",

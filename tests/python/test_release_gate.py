@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from harness import SAMPLE, Workplace, needs_sample
+from harness import Workplace, needs_sample
 from test_landing import SEEN, lines, record, user
 from test_status import Ledger
 
@@ -237,9 +237,8 @@ def test_a_warehouse_without_a_build_says_to_build(workplace: Workplace) -> None
 
 
 @needs_sample
-def test_every_measure_of_the_real_sample_is_what_python_counts(workplace: Workplace) -> None:
-    workplace.succeed("harvest", "--from", SAMPLE)
-    workplace.build()
+def test_every_measure_of_the_real_sample_is_what_python_counts(sample: Workplace) -> None:
+    workplace = sample
     (as_of,) = (row["at"] for row in workplace.rows("select started_at as at from raw.runs"))
     records = workplace.rows("from marts.release_records")
     versions = sorted({row["model_version"] for row in records})
@@ -286,3 +285,22 @@ def measured(records: list[dict[str, Any]], as_of: datetime) -> dict[str, float]
 def heaped(scores: list[float]) -> float:
     commonest = Counter(scores).most_common(1)[0][1]
     return max(commonest, scores.count(0), scores.count(100)) / len(scores)
+
+
+@needs_sample
+def test_the_real_sample_is_no_go_for_reasons_that_nothing_talks_it_out_of(
+    sample: Workplace,
+) -> None:
+    """A third of it has no metrics; and all that it has is a year old by now."""
+
+    def failing_under(model: str, *options: str) -> list[str]:
+        return failing(told(sample, model, 1, *options))
+
+    spread = ["distribution", "differentiation"]
+    assert failing_under("m2.1") == ["coverage", "freshness"]
+    assert failing_under("m2.0") == ["coverage", *spread, "freshness"]
+    assert failing_under("m2.1", "--as-of", "2025-11-28") == ["coverage"]
+    assert failing_under("m2.0") == ["coverage", *spread]
+    done = sample.run("export", "--out", sample.out)
+    assert done.returncode == 1
+    assert not (sample.out / "latest").exists()

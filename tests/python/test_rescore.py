@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import BIN, ROOT, SAMPLE, Workplace, needs_sample
+from harness import BIN, ROOT, Workplace, needs_sample
 from hypothesis import given
 from hypothesis import strategies as st
 from scoring_oracle import from_dataset_record, score_m0, score_m20
@@ -67,10 +68,9 @@ def desk(tmp_path: Path) -> Desk:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def sample(tmp_path_factory: pytest.TempPathFactory, sample_warehouse: Path) -> Desk:
     desk = Desk(tmp_path_factory.mktemp("sample"))
-    desk.succeed("harvest", "--from", SAMPLE)
-    desk.build()
+    shutil.copy(sample_warehouse, desk.warehouse)
     return desk
 
 

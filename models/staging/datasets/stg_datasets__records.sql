@@ -40,7 +40,7 @@ parsed as (
                 "account_created_at": "VARCHAR", "last_captured_at": "VARCHAR",
                 "pinned_tweet_id": "VARCHAR", "most_recent_tweet_id": "VARCHAR",
                 "public_metrics": {{ metrics_json() }},
-                "ext": {"activity_metrics": {{ metrics_json() }}},
+                "ext": {"activity_metrics": {{ metrics_json() }}, "zeros_are_counted": "BOOLEAN"},
                 "meta": {
                     "activity_metrics": {{ metrics_json() }}, "last_refresh_at": "VARCHAR",
                     "sources": [{"method": "VARCHAR", "fetched_at": "VARCHAR", "evidence": "VARCHAR"}]
@@ -120,9 +120,11 @@ renamed as (
         x.is_org as is_org,
         x.is_official as is_official,
         x.banned as is_banned,
-        -- Nobody has written, is listed and follows exactly nothing: these zeros were filled in.
+        -- Nobody has written, is listed and follows exactly nothing: these zeros were filled in, unless the record
+        -- comes from a release that says that X had counted them.
         coalesce(
-            {{ first_metric('tweet_count') }} = 0
+            not coalesce(x.ext.zeros_are_counted, false)
+            and {{ first_metric('tweet_count') }} = 0
             and {{ first_metric('listed_count') }} = 0
             and {{ first_metric('following_count') }} = 0,
             false
