@@ -179,7 +179,7 @@ def _share(weight: float | None) -> str:
 
 
 def _signed(movement: Decimal | None) -> str:
-    return "" if not movement else f"{movement:+.2f}"
+    return "" if movement is None or abs(movement) < Decimal("0.005") else f"{movement:+.2f}"
 
 
 def _rows(

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _WHOM = "Whom to ask for"
 _LIMITS = "Limits and pace"
 
+Model = Annotated[
+    str,
+    typer.Option(metavar="MODEL", help="m2 (the current M2), m2.1, m2.0 or m0."),
+]
 BrandRules = Annotated[
     str | None,
     typer.Option("--brand-rules", metavar="FILE", help="Judge brands by this YAML from now on."),

@@ -1,0 +1,98 @@
+"""The commands that only read: questions to the warehouse as it is built, and to a list of handles."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from extract.errors import DataRefused
+from extract.options import Model
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="A query; DuckDB's SQL.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+) -> None:
+    """Ask the warehouse a question, read-only.
+
+    Example: influx-m2 sql "from marts.author_scores order by score desc limit 10"
+    """
+    from extract.query import ask
+    from extract.settings import find_project
+
+    ask(find_project(), query, as_csv=as_csv)
+
+
+def status(
+    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show runs, costs, how old the metrics are, and what a refresh would cost.
+
+    Example: influx-m2 status --json
+    """
+    from datetime import UTC, datetime
+
+    from rich.console import Console
+
+    from extract.settings import find_project
+    from extract.status import as_json, read_status, show
+
+    now = datetime.now(UTC).replace(tzinfo=None)
+    found = read_status(find_project(), now=now)
+    if in_json:
+        typer.echo(as_json(found))
+    else:
+        show(found, Console(highlight=False), now=now)
+
+
+def explain(
+    handle: Annotated[str, typer.Argument(help="A handle, with or without @, or an id.")],
+    model: Model = "m2",
+    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show every point of an author's score: what was measured, its worth, how it moved.
+
+    Example: influx-m2 explain @jack --model m2.0
+    """
+    from rich.console import Console
+
+    from extract.explain import as_json, show
+    from extract.explain import explain as explain_score
+    from extract.settings import find_project
+
+    found = explain_score(find_project(), handle, model)
+    if in_json:
+        typer.echo(as_json(found))
+    else:
+        show(found, Console(highlight=False))
+
+
+def list_handles(
+    file: Annotated[
+        str, typer.Argument(help="Text, CSV or data set, plain or .gz; - reads stdin.")
+    ],
+) -> None:
+    """Write the handles of a list or data set, one a line, each once, in order.
+
+    Example: influx-m2 handles latest.jsonl.gz > watchlist.txt
+    """
+    from extract.harvest.files import open_input
+    from extract.harvest.handles import from_file
+
+    seen: set[str] = set()
+    rejected = 0
+    with open_input(file) as source:
+        for part in from_file(source):
+            for line in part.rejected[: max(0, 3 - rejected)]:
+                typer.echo(f"line {line.line_number}: {line.text!r} is {line.reason}", err=True)
+            rejected += len(part.rejected)
+            for given in part.handles:
+                if given.handle.lower() not in seen:
+                    seen.add(given.handle.lower())
+                    typer.echo(given.handle)
+    typer.echo(f"{source.name}: handles {len(seen)}, rejected lines {rejected}", err=True)
+    if not seen:
+        raise DataRefused(
+            f"{source.name} names no handle", next_step="give a file with handles such as @jack"
+        )
