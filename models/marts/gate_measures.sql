@@ -31,7 +31,10 @@ bounds as (
 
 authors as (
 
-    select author_id from {{ ref('int_authors_latest') }}
+    select
+        author_id,
+        handle
+    from {{ ref('int_authors_latest') }}
 
 ),
 
@@ -67,13 +70,52 @@ moment as (
 
 ),
 
+asked as (
+
+    select
+        outcomes.asked_by,
+        outcomes.asked,
+        outcomes.outcome in {{ explained_outcomes() }} as is_explained
+    from {{ ref('handle_outcomes') }} as outcomes
+    inner join moment on outcomes.run_id = moment.harvest_run_id
+
+),
+
+unexplained as (
+
+    select asked
+    from asked
+    where not is_explained
+
+),
+
+known as (
+
+    -- an author of whom there was no answer this time is still published, or excluded by a rule
+    select
+        'id' as asked_by,
+        author_id as asked
+    from authors
+    where author_id in (select asked from unexplained)
+    union
+    select
+        'handle' as asked_by,
+        lower(handle) as asked
+    from authors
+    where lower(handle) in (select asked from unexplained)
+
+),
+
 handles as (
 
     select
         count(*) as handles,
-        count(*) filter (where outcomes.outcome not in {{ explained_outcomes() }}) as without_a_reason
-    from {{ ref('handle_outcomes') }} as outcomes
-    inner join moment on outcomes.run_id = moment.harvest_run_id
+        count(*) filter (where not asked.is_explained and known.asked is null) as without_a_reason
+    from asked
+    left join known
+        on
+            asked.asked_by = known.asked_by
+            and asked.asked = known.asked
 
 ),
 
