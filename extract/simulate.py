@@ -73,8 +73,9 @@ def simulate(
         )
 
     def ready(base_url: str) -> None:
-        typer.echo(f"export X_API_BASE_URL={base_url} X_BEARER_TOKEN={SIMULATED_TOKEN}")
         typer.echo(f"simulating the X API until Ctrl-C; {whom}", err=True)
+        # last: whoever reads this line may go on, and stop the simulator too
+        typer.echo(f"export X_API_BASE_URL={base_url} X_BEARER_TOKEN={SIMULATED_TOKEN}")
 
     with suppress(KeyboardInterrupt):  # the way to end it, not an accident
         serve(settings, on_ready=ready)

@@ -26,7 +26,7 @@ def sample_warehouse(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -
             folder.mkdir()
             workplace = Workplace(folder)
             workplace.succeed("harvest", "--from", SAMPLE)
-            workplace.build()
+            workplace.build(data_tests=True)
             (folder / "built").touch()
     return folder / "warehouse.duckdb"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from harness import ROOT, SAMPLE, WITH_UNIT_TESTS, Workplace, needs_sample
+from harness import ROOT, SAMPLE, WITH_DATA_TESTS, WITH_UNIT_TESTS, Workplace, needs_sample
 from test_landing import SEEN, lines, record, user
 
 NO_DEPRECATIONS = ("--warn-error-options", '{"error": ["Deprecations"]}')
@@ -120,7 +120,7 @@ def test_a_failing_data_test_is_the_data_saying_no(workplace: Workplace) -> None
     )
     with duckdb.connect(str(workplace.warehouse)) as connection:
         connection.execute("insert into raw.runs from raw.runs")
-    message = workplace.refuse(1, "build")
+    message = workplace.refuse(1, "build", environment=WITH_DATA_TESTS)
     assert "source_unique_raw_runs_run_id" in message
 
 

@@ -45,7 +45,7 @@ def test_531_handles_take_six_requests_and_each_is_accounted_for(
     requests = workplace.rows("from raw.requests order by request_id")
     assert sorted(len(r["asked"]) for r in requests if r["status"] == 200) == [31, *[100] * 5]
     assert all(r["rate_limit"] == 300 and r["rate_reset"] for r in requests)
-    workplace.build()
+    workplace.build(data_tests=True)
     outcomes = {r["outcome"]: r["n"] for r in workplace.rows(
         "select outcome, count(*) as n from marts.handle_outcomes group by 1"
     )}  # fmt: skip

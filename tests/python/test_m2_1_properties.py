@@ -255,7 +255,7 @@ class Pairs:
         lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         path = workplace.write("pairs.jsonl", lines)
         workplace.succeed("harvest", "--from", path, "--observed-at", SEEN.isoformat())
-        workplace.build()
+        workplace.build(data_tests=True)
         self.scores = {
             row["author_id"]: row
             for row in workplace.rows("from marts.author_scores where model_version = 'm2.1'")

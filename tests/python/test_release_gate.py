@@ -70,7 +70,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
         ledger.targets(2, *(f"gone{number}" for number in range(1, 11)))
         for number in range(1, 11):
             ledger.request(2, number, [f"gone{number}"], HARVEST_AT)
-    workplace.build()
+    workplace.build(data_tests=True)
     with duckdb.connect(str(workplace.warehouse)) as connection:
         for criterion, change in SPOILT.items():
             connection.execute(

@@ -30,7 +30,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     ]
     path = workplace.write("people.jsonl", lines(*people))
     workplace.succeed("harvest", "--from", path, "--observed-at", SEEN)
-    workplace.build()
+    workplace.build(data_tests=True)
     return workplace
 
 

@@ -143,7 +143,7 @@ class Generated:
             lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in content)
             path = workplace.write(name, lines)
             workplace.succeed("harvest", "--from", path, "--observed-at", OBSERVED_AT.isoformat())
-        workplace.build()
+        workplace.build(data_tests=True)
 
 
 def _dated(raw: Raw, seen: datetime) -> Raw:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import ROOT, Workplace
+from harness import ROOT, WITH_DATA_TESTS, Workplace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -247,7 +247,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
         v2_user(41),
         v1_user(41),
     )
-    workplace.build()
+    workplace.build(data_tests=True)
     return workplace
 
 
@@ -368,7 +368,7 @@ def test_a_field_that_is_new_or_has_vanished_is_a_warning_and_no_failure(
     ]
     land(workplace, "second.jsonl", *changed)
     land(workplace, "third.jsonl", {"id": "9", "username": "bare", "odd": 1})
-    done = workplace.run("build")
+    done = workplace.run("build", environment=WITH_DATA_TESTS)
     assert done.returncode == 0, done.stderr
     assert "1 warnings" in done.stdout
     assert "assert_payloads_keep_their_fields" in done.stderr

@@ -174,7 +174,7 @@ def test_after_a_refresh_every_author_of_the_sample_has_metrics_and_the_gate_say
     with simulating(workplace, "--population", SAMPLE) as (access, said):
         workplace.succeed("harvest", "--refresh", environment=access)
     assert said == [f"simulating the X API until Ctrl-C; 112 authors of {SAMPLE}: 112 found"]
-    workplace.build()
+    workplace.build(data_tests=True)
     authors = workplace.rows("from marts.authors")
     assert len(authors) == 112
     for author in authors:
