@@ -14,7 +14,7 @@ demo: .venv/ready ## From nothing to a release of 531 synthetic authors; no toke
 	$(BIN)/influx-m2 demo
 
 test: .venv/ready-dev lint ## Check style and types, then run all tests
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2
 
 torture: .venv/ready-dev ## Kill a harvest fifty times, with thirty in a hundred answers spoilt; two minutes or so
 	INFLUX_TORTURE=1 $(BIN)/pytest tests/python/test_survival.py tests/python/test_limits.py

@@ -6,6 +6,20 @@ from pathlib import Path
 
 import pytest
 from harness import SAMPLE, Workplace
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+
+class ByClassOrFunction(LoadScopeScheduling):
+    """A class, or a function with all its parameters, goes to one process: it builds its warehouse once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, *names = nodeid.split("[", 1)[0].split("::")
+        return "::".join((file, *names[:1]))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByClassOrFunction:
+    return ByClassOrFunction(config, log)
 
 
 @pytest.fixture

@@ -108,9 +108,11 @@ class Workplace:
         assert "next: " in done.stderr, done.stderr
         return done.stderr
 
-    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def dbt(
+        self, *arguments: str, environment: Mapping[str, str] = WITH_UNIT_TESTS
+    ) -> subprocess.CompletedProcess[str]:
         """Run dbt as an ordinary command in the project's folder, unit tests included."""
-        return self._dbt(*arguments, folder=ROOT, environment=WITH_UNIT_TESTS)
+        return self._dbt(*arguments, folder=ROOT, environment=environment)
 
     def build(self, *, as_of: str | None = None, data_tests: bool = False) -> None:
         """dbt build, which must be green; test_dbt_project runs the unit tests.

@@ -93,7 +93,6 @@ def test_ranks_share_places() -> None:
 
 
 @needs_sample
-@pytest.mark.xdist_group("halves")
 class TestHalvesOfTheRealSample:
     @pytest.mark.parametrize("judged", [0, 1])
     def test_a_map_made_of_one_half_suits_the_other(

@@ -58,7 +58,6 @@ def parts_of(workplace: Workplace, handle: str, version: str) -> dict[str, dict[
     return {f"{part['component']} {part['signal']}": part for part in explained["parts"]}
 
 
-@pytest.mark.xdist_group("explain")
 class TestAnAuthorSeenTwice:
     def test_the_readme_shows_what_the_command_says(self, seen_twice: Workplace) -> None:
         said = seen_twice.succeed("explain", "@Ada")

@@ -57,7 +57,6 @@ def published(workplace: Workplace) -> list[dict[str, Any]]:
 
 
 @needs_sample
-@pytest.mark.xdist_group("sample")
 class TestTheRealSample:
     def test_two_exports_are_the_same_to_the_byte(self, sample: Workplace) -> None:
         files = ("latest.jsonl", "latest.jsonl.gz", "manifest.json")

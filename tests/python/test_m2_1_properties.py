@@ -267,7 +267,6 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
     return Pairs(Workplace(tmp_path_factory.mktemp("pairs")))
 
 
-@pytest.mark.xdist_group("pairs")
 class TestPairs:
     @pytest.mark.parametrize("kind", KINDS)
     def test_it_never_lowers_a_score(self, pairs: Pairs, kind: str) -> None:

@@ -27,7 +27,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     return workplace
 
 
-@pytest.mark.xdist_group("readme")
 @pytest.mark.parametrize("query", QUERIES, ids=range(1, len(QUERIES) + 1))
 def test_each_query_of_the_readme_answers_with_rows(built: Workplace, query: str) -> None:
     answer = built.succeed("sql", "--csv", query)

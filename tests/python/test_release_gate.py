@@ -112,7 +112,6 @@ def manifest_of(workplace: Workplace) -> dict[str, Any]:
     return manifest
 
 
-@pytest.mark.xdist_group("gate")
 class TestOneCriterionAlone:
     def test_a_sound_release_goes_out_and_its_manifest_holds_all_nine_verdicts(
         self, sound: Workplace, workplace: Workplace

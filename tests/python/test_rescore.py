@@ -75,7 +75,6 @@ def sample(tmp_path_factory: pytest.TempPathFactory, sample_warehouse: Path) -> 
 
 
 @needs_sample
-@pytest.mark.xdist_group("rescored sample")
 class TestARelease:
     """A release holds all that its scores were made from: scored again, it is the same release."""
 

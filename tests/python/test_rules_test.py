@@ -36,8 +36,6 @@ CROWD = [
     user(9, username="nobody_special", name="A", description="rivers", protected=True),
 ]
 
-pytestmark = pytest.mark.xdist_group("rules test")
-
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Workplace:

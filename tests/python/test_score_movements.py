@@ -63,7 +63,6 @@ def project_with_keyword(folder: Path, keyword: str, points: int) -> Path:
     return project
 
 
-@pytest.mark.xdist_group("movements")
 class TestMovements:
     def test_a_release_is_landed_once_until_another_has_come_between(self, copy: Workplace) -> None:
         first = release_id(copy.publish("--model", "m2.0"))

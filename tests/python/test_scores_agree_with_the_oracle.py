@@ -158,7 +158,6 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Generated:
     return Generated(Workplace(tmp_path_factory.mktemp("generated")))
 
 
-@pytest.mark.xdist_group("generated")
 class TestGeneratedUsers:
     def test_all_of_them_get_the_scores_of_the_documents(self, generated: Generated) -> None:
         assert len(generated.made) == 2_000

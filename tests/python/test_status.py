@@ -140,7 +140,6 @@ def told(workplace: Workplace) -> dict[str, Any]:
     return answer
 
 
-@pytest.mark.xdist_group("status")
 class TestABuiltWarehouse:
     def test_every_run_says_how_far_it_came_and_what_it_cost(self, built: Workplace) -> None:
         runs = told(built)["runs"]
