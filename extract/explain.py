@@ -16,7 +16,7 @@ from extract.console import plain
 from extract.errors import DataRefused
 from extract.score_models import chosen_model
 from extract.settings import Project
-from extract.warehouse import open_warehouse
+from extract.warehouse import open_warehouse, rows_of
 
 _AUTHOR = """
 select authors.author_id, authors.handle, authors.observed_at, excluded.rule, excluded.detail
@@ -71,10 +71,10 @@ def explain(project: Project, handle: str, model: str) -> Explanation:
     with open_warehouse(project, read_only=True) as connection:
         version = chosen_model(connection, model)["model_version"]
         try:
-            authors = _rows(connection, _AUTHOR, {"handle": handle})
+            authors = rows_of(connection, _AUTHOR, {"handle": handle})
             author = authors[0] if authors else None
-            scores = _rows(connection, _SCORES, [author["author_id"]]) if author else []
-            parts = _rows(connection, _PARTS, [author["author_id"], version]) if author else []
+            scores = rows_of(connection, _SCORES, [author["author_id"]]) if author else []
+            parts = rows_of(connection, _PARTS, [author["author_id"], version]) if author else []
         except duckdb.CatalogException as error:
             raise DataRefused(
                 "the warehouse has not been built by this version",
@@ -180,11 +180,3 @@ def _share(weight: float | None) -> str:
 
 def _signed(movement: Decimal | None) -> str:
     return "" if movement is None or abs(movement) < Decimal("0.005") else f"{movement:+.2f}"
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, values: object
-) -> list[dict[str, Any]]:
-    answer = connection.execute(query, values)
-    names = [column[0] for column in answer.description or []]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]

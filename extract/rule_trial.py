@@ -20,7 +20,7 @@ from extract.harvest.rule_files import RuleFile
 from extract.harvest.rule_sets import choose_rules
 from extract.scratch import Scratch, scratch_warehouse
 from extract.settings import Project
-from extract.warehouse import open_warehouse
+from extract.warehouse import open_warehouse, rows_of
 
 Row = dict[str, Any]
 
@@ -234,7 +234,7 @@ def _put_rules_into_force(
     rules: dict[str, list[Row]] = {}
     if project.warehouse.exists():
         with open_warehouse(project, read_only=True) as connection:
-            rules = {table: _rows(connection, f"from raw.{table}") for table in _RULE_TABLES}
+            rules = {table: rows_of(connection, f"from raw.{table}") for table in _RULE_TABLES}
     with open_warehouse(scratch.project) as connection:
         for table, rows in rules.items():
             insert_rows(connection, f"raw.{table}", [_as_text(row) for row in rows])
@@ -247,7 +247,7 @@ def _as_text(row: Row) -> dict[str, object]:
 
 def _author(connection: duckdb.DuckDBPyConnection, handle: str) -> Row:
     try:
-        found = _rows(connection, _OWNER, [handle.removeprefix("@")])
+        found = rows_of(connection, _OWNER, [handle.removeprefix("@")])
     except duckdb.CatalogException as error:
         raise DataRefused(
             "the warehouse has not been built yet",
@@ -264,10 +264,10 @@ def _author(connection: duckdb.DuckDBPyConnection, handle: str) -> Row:
 def _verdict(connection: duckdb.DuckDBPyConnection, author_id: str, excluded: str) -> Verdict:
     whom = {"author_id": author_id}
     return Verdict(
-        rules=_rows(connection, "from marts.active_rules order by rule_set"),
-        author=_rows(connection, _JUDGED, whom)[0],
-        matches=_rows(connection, _MATCHES, whom),
-        excluded=next(iter(_rows(connection, excluded, whom)), None),
+        rules=rows_of(connection, "from marts.active_rules order by rule_set"),
+        author=rows_of(connection, _JUDGED, whom)[0],
+        matches=rows_of(connection, _MATCHES, whom),
+        excluded=next(iter(rows_of(connection, excluded, whom)), None),
     )
 
 
@@ -284,11 +284,3 @@ def _matches_table(matches: Sequence[Row]) -> Table:
         row = (match["rule_set"], match["kind"], match["pattern"], match["matched_in"], counts)
         table.add_row(*map(plain, row))
     return table
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] | Row = ()
-) -> list[Row]:
-    answer = connection.execute(query, values)
-    names = [column[0] for column in answer.description or []]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_UP, Decimal
@@ -24,7 +24,7 @@ from extract.harvest.budget import (
 )
 from extract.settings import Project
 from extract.transform import runs_since_build
-from extract.warehouse import open_warehouse
+from extract.warehouse import open_warehouse, rows_of
 
 Row = dict[str, Any]
 
@@ -174,31 +174,31 @@ def show(status: Status, console: Console, *, now: datetime) -> None:
 def _read(project: Project, connection: duckdb.DuckDBPyConnection, now: datetime) -> Status:
     marts = {
         row["table_name"]
-        for row in _rows(
+        for row in rows_of(
             connection,
             "select table_name from information_schema.tables where table_schema = 'marts'",
         )
     }
     is_built = {"harvest_runs", "harvest_costs", "author_freshness", "handle_outcomes"} <= marts
-    unfinished = _rows(connection, _UNFINISHED)
+    unfinished = rows_of(connection, _UNFINISHED)
     freshness = full_refresh = None
     if is_built:
         for run in unfinished:
-            run |= _rows(connection, _TARGETS_LEFT, [run["run_id"]])[0]
-        (freshness,) = _rows(connection, _FRESHNESS, {"now": now})
-        (limit,) = _rows(connection, _RATE_LIMIT)
+            run |= rows_of(connection, _TARGETS_LEFT, [run["run_id"]])[0]
+        (freshness,) = rows_of(connection, _FRESHNESS, {"now": now})
+        (limit,) = rows_of(connection, _RATE_LIMIT)
         full_refresh = _full_refresh(freshness["authors"], limit["rate_limit"] or USUAL_LIMIT)
 
     def optional(mart: str) -> list[Row] | None:
-        return _rows(connection, f"from marts.{mart} order by all") if mart in marts else None
+        return rows_of(connection, f"from marts.{mart} order by all") if mart in marts else None
 
     return Status(
         warehouse=str(project.warehouse),
         bytes=project.warehouse.stat().st_size,
         runs_since_build=runs_since_build(connection) if is_built else None,
-        runs=_rows(connection, _RUNS if is_built else _RUNS_UNBUILT),
+        runs=rows_of(connection, _RUNS if is_built else _RUNS_UNBUILT),
         unfinished_runs=unfinished,
-        costs_by_month=_rows(connection, _MONTHS) if is_built else None,
+        costs_by_month=rows_of(connection, _MONTHS) if is_built else None,
         freshness=freshness,
         full_refresh=full_refresh,
         active_rules=optional("active_rules"),
@@ -342,13 +342,3 @@ def _json_value(value: object) -> str:
         utc = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
         return f"{utc.isoformat()}Z"
     return str(value)
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection,
-    query: str,
-    values: Sequence[object] | Mapping[str, object] = (),
-) -> list[Row]:
-    answer = connection.execute(query, values)
-    names = [column[0] for column in answer.description or []]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 
@@ -118,6 +119,17 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         with suppress(duckdb.Error):  # an error may have ended the transaction already
             connection.execute("rollback")
         raise
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    values: Sequence[object] | Mapping[str, object] = (),
+) -> list[dict[str, Any]]:
+    """The rows that a query answers, each by the names of its columns."""
+    answer = connection.execute(query, values)
+    names = [column[0] for column in answer.description or []]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
 def raw_tables_sql(project: Project) -> str:

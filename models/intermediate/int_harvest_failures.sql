@@ -7,7 +7,7 @@ requests as (
     select
         run_id,
         endpoint,
-        case endpoint when '/2/users' then 'id' else 'handle' end as asked_by,
+        {{ asked_by('endpoint') }} as asked_by,
         asked,
         bool_or(kind = 'page') as has_page
     from {{ source('raw', 'requests') }}

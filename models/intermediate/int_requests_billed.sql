@@ -5,7 +5,7 @@ requests as (
 
     select
         *,
-        case endpoint when '/2/users' then 'id' else 'handle' end as asked_by
+        {{ asked_by('endpoint') }} as asked_by
     from {{ source('raw', 'requests') }}
 
 ),

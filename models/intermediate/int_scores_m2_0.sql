@@ -100,10 +100,7 @@ relevance as (
 
 weights as (
 
-    select
-        max(weight) filter (where component = 'activity') as activity_weight,
-        max(weight) filter (where component = 'quality') as quality_weight,
-        max(weight) filter (where component = 'relevance') as relevance_weight
+    select {{ side_by_side('component', ['activity', 'quality', 'relevance'], {'weight': '_weight'}) }}
     from {{ ref('score_weights') }}
     where model_version = 'm2.0'
 

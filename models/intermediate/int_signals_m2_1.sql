@@ -12,7 +12,6 @@ observations as (
         features.payload_hash,
         features.as_of,
         features.is_latest,
-        features.has_activity_metrics,
         features.has_description,
         features.verified,
         cast(features.followers_count as double) as followers,

@@ -19,7 +19,7 @@ requests as (
         request_id,
         run_id,
         -- a handle of digits alone looks like an id: only the request can tell them apart
-        case endpoint when '/2/users' then 'id' else 'handle' end as asked_by,
+        {{ asked_by('endpoint') }} as asked_by,
         kind,
         failure,
         answered_at,

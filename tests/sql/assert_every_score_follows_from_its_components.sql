@@ -6,9 +6,7 @@ weights as (
 
     select
         model_version,
-        max(weight) filter (where component = 'activity') as activity_weight,
-        max(weight) filter (where component = 'quality') as quality_weight,
-        max(weight) filter (where component = 'relevance') as relevance_weight
+        {{ side_by_side('component', ['activity', 'quality', 'relevance'], {'weight': '_weight'}) }}
     from {{ ref('score_weights') }}
     group by model_version
 
