@@ -16,6 +16,7 @@ from extract import __version__
 from extract.errors import DataRefused, InfluxError
 from extract.harvest.order import Order
 from extract.options import BrandRules, Model, RiskRules, rule_files, takes_order
+from extract.publishing import Force, Out, diff, export, publish, releases, rollback
 from extract.questions import explain, list_handles, sql, status
 from extract.rules_command import app as rules_app
 from extract.simulate import simulate
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from extract.harvest.harvest import Harvested
     from extract.harvest.rule_files import RuleFile
-    from extract.release.export import Release
     from extract.settings import Project
 
 EXIT_CODES = (
@@ -45,16 +45,6 @@ app = typer.Typer(
 
 AsOf = Annotated[
     str | None, typer.Option(metavar="DATE", help="Judge as of this UTC date, not as observed.")
-]
-Out = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Where releases lie; data in the project if left out."),
-]
-Force = Annotated[
-    bool,
-    typer.Option(
-        "--force", help="Publish in spite of the gate; records that are not valid never are."
-    ),
 ]
 
 
@@ -177,18 +167,6 @@ def gate(
 
 
 @app.command(epilog=EXIT_CODES)
-def export(out: Out = None, model: Model = "m2", force: Force = False) -> None:
-    """Write, validate and publish a release that passes the gate; readers find it under latest/.
-
-    Example: influx-m2 export --model m2
-    """
-    from extract.settings import find_project
-
-    release = _export(find_project(), out, model, force)
-    typer.echo(str(release.folder))
-
-
-@app.command(epilog=EXIT_CODES)
 @takes_order
 def run(
     order: Order, as_of: AsOf = None, out: Out = None, model: Model = "m2", force: Force = False
@@ -246,8 +224,8 @@ def validate(
         raise typer.Exit(DataRefused.exit_code)
 
 
-for question in (sql, status, explain):
-    app.command(epilog=EXIT_CODES)(question)
+for command in (export, releases, rollback, diff, sql, status, explain):
+    app.command(epilog=EXIT_CODES)(command)
 app.command("handles", epilog=EXIT_CODES)(list_handles)
 app.command(epilog=EXIT_CODES)(simulate)
 app.add_typer(rules_app, epilog=EXIT_CODES)
@@ -313,20 +291,6 @@ def _build(project: Project, as_of: str | None, rules: Sequence[RuleFile] = ()) 
     return f"built: {built.nodes} seeds, models and tests, {len(built.warnings)} warnings"
 
 
-def _export(project: Project, out: Path | None, model: str, force: bool) -> Release:
-    from extract.console import ProgressDisplay
-    from extract.release.export import export as publish
-
-    with ProgressDisplay() as display:
-        display.begin("writing and validating the release", None)
-        release = publish(project, out=out, model=model, force=force)
-        if not release.gate.is_go:
-            display.note(
-                f"forced: published in spite of NO-GO on {', '.join(release.gate.failing)}"
-            )
-        return release
-
-
 def _run(
     project: Project, order: Order, as_of: str | None, out: Path | None, model: str, force: bool
 ) -> None:
@@ -336,7 +300,7 @@ def _run(
 
     done = _harvest(project, order)
     _build(project, as_of)
-    release = _export(project, out, model, force)
+    release = publish(project, out, model, force)
     summary = summarise(project, done.run_id, release.manifest["score_version"])
     show(summary, release, project, Console(highlight=False))
 

@@ -14,7 +14,8 @@ from extract.harvest.harvest import Display, harvest
 from extract.harvest.order import Order
 from extract.harvest.rule_files import RuleFile
 from extract.harvest.rule_sets import active_rules
-from extract.release.export import refuse_invalid_records, write_records
+from extract.release.export import write_records
+from extract.release.sealing import refuse_invalid_records
 from extract.replacing import refuse_unwritable, replacing
 from extract.score_models import chosen_model
 from extract.settings import Project

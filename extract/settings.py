@@ -14,6 +14,7 @@ from dotenv import dotenv_values
 from extract.errors import EnvironmentFailure, UsageError
 
 DEFAULT_BASE_URL = "https://api.x.com"
+DEFAULT_KEPT_RELEASES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,22 @@ def api_access(project: Project, token_file: Path | None = None) -> ApiAccess:
             next_step="copy the token again, without quotes or line breaks",
         )
     return ApiAccess(base_url=base_url, token=token)
+
+
+def releases_to_keep() -> int | None:
+    """How many releases an export leaves beside each other: INFLUX_KEEP_RELEASES, 30 if unset; None for all (0).
+
+    Raises:
+        UsageError: it is not a whole number from 0 on.
+    """
+    text = os.environ.get("INFLUX_KEEP_RELEASES", "").strip() or str(DEFAULT_KEPT_RELEASES)
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(
+            f"INFLUX_KEEP_RELEASES is {text!r}, which is no number of releases",
+            next_step="set it to how many releases are to be kept, 0 for all, or unset it for "
+            f"{DEFAULT_KEPT_RELEASES}",
+        )
+    return int(text) or None
 
 
 def _dotenv(folder: Path) -> dict[str, str]:

@@ -1,16 +1,9 @@
-"""The one way out: a release is written beside the others, validated, switched to, and its scores landed."""
+"""The one way out: a release is made beside the others, validated, switched to, and its scores landed."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
-import os
-import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,14 +11,34 @@ from typing import Any
 import duckdb
 
 from extract import __version__
-from extract.errors import DataRefused, EnvironmentFailure
-from extract.release.gate import Gate, Verdict, judge_written, read_gate
+from extract.errors import DataRefused
+from extract.release.changes import Published, changes
+from extract.release.folders import (
+    CHANGES,
+    MANIFEST,
+    RECORDS,
+    Note,
+    latest_id,
+    locked,
+    place,
+    release_folder,
+    workshop,
+)
+from extract.release.gate import Gate, read_gate
 from extract.release.released_scores import is_landed, keep_scores, land_scores
+from extract.release.releases import retire
+from extract.release.sealing import problems_of, read_json, seal, write_json
+from extract.release.switches import (
+    EXPORT,
+    ROLLBACK,
+    line_of_releases,
+    read_switches,
+    switch_latest,
+)
 from extract.score_models import chosen_model
-from extract.settings import Project
+from extract.settings import Project, releases_to_keep
 from extract.warehouse import open_warehouse
 
-RECORDS = "latest.jsonl"
 SORT_ORDER = "meta.score descending, followers_count descending, handle ascending"
 _STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
 _SQL = resources.files(__package__).joinpath("records.sql").read_text(encoding="utf-8")
@@ -42,47 +55,83 @@ class Release:
 
 
 def export(
-    project: Project, *, out: Path | None = None, model: str = "m2", force: bool = False
+    project: Project,
+    *,
+    note: Note,
+    out: Path | None = None,
+    model: str = "m2",
+    force: bool = False,
 ) -> Release:
     """Write the release of a model version (or its alias), switch ``latest`` to it, and land its scores.
 
+    A release that is there already, whole, stays as it was first written.
+
     Raises:
-        UsageError: an unknown model version.
+        UsageError: an unknown model version, or a setting that is none.
         DataRefused: the gate says NO-GO, or what was landed last is not built (``force`` overrides
             both); there is nobody to publish, or a record that is not valid (nothing overrides these).
-        EnvironmentFailure: the warehouse or the folder cannot be used; or the release is published, and
-            its scores could not be landed.
+        EnvironmentFailure: the warehouse or the folder cannot be used, or another command is at work on the
+            releases; or the release is published, and its scores could not be landed.
     """
     target = (out or project.data).absolute()
     with tempfile.TemporaryDirectory(prefix="influx-scores-") as kept:
         scores = Path(kept) / "scores.parquet"
-        release, landing_is_due = _publish(project, target, model, scores, force=force)
+        release, landing_is_due = _publish(project, target, model, scores, force=force, note=note)
         if landing_is_due:
             land_scores(project, release.manifest["release_id"], release.folder, scores)
     return release
 
 
 def _publish(
-    project: Project, target: Path, model: str, scores: Path, *, force: bool
+    project: Project, target: Path, model: str, scores: Path, *, force: bool, note: Note
 ) -> tuple[Release, bool]:
     """Publish a release and keep its scores; whether they are still to be landed, which takes the lock."""
+    keep = releases_to_keep()
     with open_warehouse(project, read_only=True) as connection:
-        chosen = chosen_model(connection, model)
-        version = chosen["model_version"]
-        gate = read_gate(connection, version)
-        if not gate.is_go and not force:
-            raise DataRefused(
-                f"NO-GO for {version}: {', '.join(gate.failing)}; nothing was replaced",
-                details=gate.explained(),
-                next_step="mend what fails, build, and export again; or publish all the same with --force",
-            )
-        with _workshop(target) as workshop:
-            keep_scores(connection, version, scores)
-            write_records(connection, version, workshop / RECORDS)
-            manifest = _complete(workshop, _manifest(connection, chosen, gate), gate)
-            folder, latest = _switch_to(workshop, target, manifest)
+        chosen, gate = pass_gate(connection, model, force=force)
+        with locked(target, note=note), workshop(target) as made:
+            keep_scores(connection, chosen["model_version"], scores)
+            manifest = make_release(connection, chosen, gate, made)
+            folder = _settle(connection, made, target, manifest, note)
+            _tell_of_rollback(target, manifest["release_id"], note)
+            switch_latest(target, manifest["release_id"], command=EXPORT)
+            if keep is not None:
+                retire(target, keep, note=note)
         landing_is_due = not is_landed(connection, manifest["release_id"])
-        return Release(folder, latest, manifest, gate), landing_is_due
+        return Release(folder, target / "latest", manifest, gate), landing_is_due
+
+
+def pass_gate(
+    connection: duckdb.DuckDBPyConnection, model: str, *, force: bool
+) -> tuple[dict[str, str], Gate]:
+    """The model version that goes out under this name or alias, and the gate that lets it.
+
+    Raises:
+        UsageError: an unknown model version.
+        DataRefused: NO-GO, and it is not forced.
+    """
+    chosen = chosen_model(connection, model)
+    version = chosen["model_version"]
+    gate = read_gate(connection, version)
+    if not gate.is_go and not force:
+        raise DataRefused(
+            f"NO-GO for {version}: {', '.join(gate.failing)}; nothing was replaced",
+            details=gate.explained(),
+            next_step="mend what fails, build, and export again; or publish all the same with --force",
+        )
+    return chosen, gate
+
+
+def make_release(
+    connection: duckdb.DuckDBPyConnection, model: dict[str, str], gate: Gate, folder: Path
+) -> dict[str, Any]:
+    """Write the records of a model version into a folder, and seal it; its manifest.
+
+    Raises:
+        DataRefused: there is nobody to publish, or a record is not valid.
+    """
+    write_records(connection, model["model_version"], folder / RECORDS)
+    return seal(folder, _manifest(connection, model, gate), gate)
 
 
 def write_records(
@@ -95,28 +144,60 @@ def write_records(
     connection.execute("set preserve_insertion_order = true")
     # One JSON text a line: what CSV would quote or separate by never stands in one.
     connection.execute(
-        f"copy ({_SQL}) to {_quoted(path)} "
+        f"copy ({_SQL}) to {quoted(path)} "
         "(format csv, header false, delimiter '\x01', quote '', escape '')",
         {"model_version": model_version, "stamp": _STAMP, "author_ids": author_ids},
     )
 
 
-def refuse_invalid_records(path: Path, manifest: dict[str, Any] | None = None) -> list[Verdict]:
-    """The verdicts on written records, schema and integrity, both of them GO.
+def quoted(path: Path) -> str:
+    """A path as SQL's text: COPY takes no parameter for the name of its file."""
+    return "'" + str(path).replace("'", "''") + "'"
 
-    Raises:
-        DataRefused: a record breaks a rule; the first of each criterion is named.
-    """
-    verdicts = judge_written(path, manifest)
-    failing = [one for one in verdicts if not one.is_go]
-    if failing:
-        names = " and ".join(one.criterion for one in failing)
-        raise DataRefused(
-            f"NO-GO on {names}: the written records are not valid; nothing was replaced",
-            details=[f"{one.criterion}: {one.finding}" for one in failing],
-            next_step="mend the model or the curated fact behind it, build, and export again",
+
+def _settle(
+    connection: duckdb.DuckDBPyConnection,
+    made: Path,
+    target: Path,
+    manifest: dict[str, Any],
+    note: Note,
+) -> Path:
+    """Bring a sealed release to its place, with what it changes; one that lies there whole stays as it is."""
+    release_id = manifest["release_id"]
+    folder = release_folder(target, release_id)
+    problems = problems_of(folder) if folder.exists() else ["it is not there yet"]
+    if not problems:
+        return folder
+    if folder.exists():
+        note(f"the release {release_id} was damaged and is written anew: {'; '.join(problems)}")
+    try:
+        read_json(folder / CHANGES)
+    except (OSError, ValueError):
+        after = Published(release_id, made / RECORDS, manifest)
+        write_json(made / CHANGES, changes(connection, _before(target, release_id, note), after))
+    place(made, folder)
+    return folder
+
+
+def _before(target: Path, release_id: str, note: Note) -> Published | None:
+    """The release that ``latest`` named before a new one; if that is damaged, the last whole one before it."""
+    line = line_of_releases(read_switches(target), latest_id(target))
+    for earlier in reversed(line):
+        folder = release_folder(target, earlier)
+        if earlier == release_id or not folder.exists():
+            continue
+        if not problems_of(folder):
+            return Published(earlier, folder / RECORDS, read_json(folder / MANIFEST))
+        note(f"the release {earlier} is damaged: what changed is told from the one before it")
+    return None
+
+
+def _tell_of_rollback(target: Path, release_id: str, note: Note) -> None:
+    switches, latest = read_switches(target), latest_id(target)
+    if switches and switches[-1].command == ROLLBACK and latest not in (None, release_id):
+        note(
+            f"latest was rolled back to {latest} on {switches[-1].switched_at}; from now on it is {release_id}"
         )
-    return verdicts
 
 
 def _manifest(
@@ -151,92 +232,7 @@ def _manifest(
     }
 
 
-def _complete(folder: Path, manifest: dict[str, Any], gate: Gate) -> dict[str, Any]:
-    """Compress and validate what was written, and write the manifest that vouches for it."""
-    records = folder / RECORDS
-    packed = records.with_suffix(".jsonl.gz")
-    with (
-        records.open("rb") as plain,
-        packed.open("wb") as out,
-        # without a name and a time in its header the same records give the same bytes
-        gzip.GzipFile(filename="", fileobj=out, mode="wb", mtime=0) as squeezed,
-    ):
-        shutil.copyfileobj(plain, squeezed, 1 << 20)
-    manifest |= {"sha256": _sha256(records), "sha256_gz": _sha256(packed)}
-    verdicts = [*gate.criteria, *refuse_invalid_records(records, manifest)]
-    manifest["verdicts"] = [asdict(one) for one in verdicts]
-    identity = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:12]
-    manifest["release_id"] = f"{manifest['timestamp'][:10].replace('-', '')}-{identity}"
-    (folder / "manifest.json").write_text(
-        json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    return manifest
-
-
-def _switch_to(workshop: Path, target: Path, manifest: dict[str, Any]) -> tuple[Path, Path]:
-    """Move the finished folder to its place, then let ``latest`` name it: one rename each."""
-    folder = target / "releases" / manifest["release_id"]
-    for path in (*workshop.iterdir(), workshop):
-        _sync(path)
-    if not folder.exists():  # the same content is the same release
-        workshop.rename(folder)
-        _sync(folder.parent)
-    latest = target / "latest"
-    if latest.exists() and not latest.is_symlink():
-        raise EnvironmentFailure(
-            f"{latest} is not a link; the release is whole in {folder}, and nothing was replaced",
-            next_step=f"move {latest} away and export again",
-        )
-    link = target / f".latest-{os.getpid()}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(Path("releases") / folder.name)
-    link.replace(latest)
-    _sync(target)
-    return folder, latest
-
-
-@contextmanager
-def _workshop(target: Path) -> Iterator[Path]:
-    """A folder for a release in the making, on the same file system; gone if it is not finished."""
-    try:
-        (target / "releases").mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=".making-", dir=target / "releases"))
-        folder.chmod(0o755)
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    try:
-        yield folder
-    except (OSError, duckdb.IOException) as error:
-        raise _unwritable(target, error) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unwritable(target: Path, error: Exception) -> EnvironmentFailure:
-    return EnvironmentFailure(
-        f"the release cannot be written to {target}: {error}; the last release is as it was",
-        next_step="check that the folder may be written to and that the disk has room",
-    )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _row(
     connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None
 ) -> tuple[Any, ...]:
     return connection.execute(query, values or []).fetchone() or ()
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

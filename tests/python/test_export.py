@@ -51,6 +51,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory, sample_warehouse: Path) -> 
     return workplace
 
 
+def released(out: Path) -> list[Path]:
+    """The folders of releases, whole or not, that readers may see."""
+    return sorted(path for path in (out / "releases").iterdir() if path.is_dir())
+
+
 def published(workplace: Workplace) -> list[dict[str, Any]]:
     text = (workplace.out / "latest" / "latest.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.removesuffix("\n").split("\n")]
@@ -66,7 +71,7 @@ class TestTheRealSample:
             latest = sample.folder / out / "latest"
             written.append([(latest / name).read_bytes() for name in files])
         assert written[0] == written[1] == written[2]
-        assert len(list((sample.folder / "second" / "releases").iterdir())) == 1
+        assert len(released(sample.folder / "second")) == 1
 
     @pytest.mark.parametrize("model", ["m0", "m2.0", "m2.1"])
     def test_the_release_is_what_records_md_says(self, sample: Workplace, model: str) -> None:
@@ -187,7 +192,7 @@ def test_nothing_publishable_replaces_nothing(tmp_path: Path) -> None:
     for options in ([], ["--force"]):
         assert "NO-GO" in workplace.refuse(1, "export", "--out", workplace.out, *options)
     assert (workplace.out / "latest").resolve() == before
-    assert len(list((workplace.out / "releases").iterdir())) == 1
+    assert len(released(workplace.out)) == 1
 
 
 def test_landed_but_not_built_is_no_go_unless_forced(tmp_path: Path) -> None:
@@ -210,7 +215,7 @@ def test_a_record_that_is_not_valid_is_no_go_and_no_force_helps(tmp_path: Path) 
     message = workplace.refuse(1, "export", "--out", workplace.out, "--force")
     assert "line 1, lang_primary" in message
     assert not (workplace.out / "latest").exists()
-    assert list((workplace.out / "releases").iterdir()) == []
+    assert [path.name for path in (workplace.out / "releases").iterdir()] == [".lock"]
 
 
 def test_a_reader_of_latest_always_finds_a_whole_release(tmp_path: Path) -> None:
@@ -219,9 +224,10 @@ def test_a_reader_of_latest_always_finds_a_whole_release(tmp_path: Path) -> None
     workplace.publish("--model", "m2.0")
     latest = workplace.out / "latest"
     assert latest.is_symlink()
-    assert len(list((workplace.out / "releases").iterdir())) == 2
-    names = sorted(path.name for path in latest.iterdir())
-    assert names == ["latest.jsonl", "latest.jsonl.gz", "manifest.json"]
+    assert len(released(workplace.out)) == 2
+    assert {path.name for path in latest.iterdir()} == {
+        *("latest.jsonl", "latest.jsonl.gz", "manifest.json", "gate.json", "changes.json")
+    }
     assert not [path for path in workplace.out.iterdir() if path.name.startswith(".")]
 
 

@@ -1,0 +1,170 @@
+"""The commands that publish, and those that look after what was published: export, releases, rollback, diff."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from extract.errors import UsageError
+from extract.options import Model
+
+if TYPE_CHECKING:
+    from extract.console import ProgressDisplay
+    from extract.release.export import Release
+    from extract.release.gate import Gate
+    from extract.settings import Project
+
+# X's developer policy: what may be handed to a third party a day, where it is more than ids.
+FULL_RECORDS_A_DAY = 500
+
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where releases lie; data in the project if left out."),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Publish in spite of the gate; records that are not valid never are."
+    ),
+]
+InJson = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
+
+
+def export(
+    out: Out = None,
+    model: Model = "m2",
+    force: Force = False,
+    snapshot: Annotated[
+        bool,
+        typer.Option(
+            "--snapshot", help="Write snapshots/bigv-YYYYMMDD.jsonl.gz; latest stays as it is."
+        ),
+    ] = False,
+    ids_only: Annotated[
+        bool, typer.Option("--ids-only", help="Write ids/ids.txt alone, an id a line.")
+    ] = False,
+) -> None:
+    """Write, validate and publish a release that passes the gate; readers find it under latest/.
+
+    Example: influx-m2 export --model m2
+    """
+    from extract.console import ProgressDisplay
+    from extract.release.snapshots import export_ids, export_snapshot
+    from extract.settings import find_project
+
+    if snapshot and ids_only:
+        raise UsageError(
+            "--snapshot and --ids-only are two different files",
+            next_step="run the command once for each",
+        )
+    project = find_project()
+    if not (snapshot or ids_only):
+        typer.echo(str(publish(project, out, model, force).folder))
+        return
+    write = export_snapshot if snapshot else export_ids
+    with ProgressDisplay() as display:
+        display.begin("writing and validating", None)
+        written = write(project, out=out, model=model, force=force, note=display.note)
+        _tell_of_gate_and_policy(
+            written.gate, written.manifest["count"] if snapshot else 0, display
+        )
+    typer.echo(str(written.path))
+
+
+def releases(out: Out = None, in_json: InJson = False) -> None:
+    """List the releases, the newest first: their data, gate, state, and which one latest names.
+
+    Example: influx-m2 releases --json
+    """
+    from rich.console import Console
+
+    from extract.release.releases import as_json, list_releases, show
+
+    target = _target(out)
+    found = list_releases(target)
+    if in_json:
+        typer.echo(as_json(found))
+    elif found:
+        show(found, Console(highlight=False))
+    if not any(one.is_latest for one in found):
+        typer.echo(f"{target / 'latest'} names no release", err=True)
+
+
+def rollback(
+    release_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[RELEASE_ID]", help="The one before, if left out."),
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Let latest name an earlier release again, once it is found whole. The next export goes on from there.
+
+    Example: influx-m2 rollback 20251128-aed54f0bdde7
+    """
+    from extract.console import ProgressDisplay
+    from extract.release.releases import roll_back
+
+    target = _target(out)
+    with ProgressDisplay() as display:
+        before, now = roll_back(target, release_id, note=display.note)
+    same = "it named it already; nothing was changed" if before == now else f"it named {before}"
+    typer.echo(f"{target / 'latest'} names {now}; {same}")
+
+
+def diff(
+    before: Annotated[
+        str, typer.Argument(metavar="A", help="A release id, latest, a folder or a file.")
+    ],
+    after: Annotated[str, typer.Argument(metavar="B", help="The same.")] = "latest",
+    out: Out = None,
+    in_json: InJson = False,
+) -> None:
+    """Explain what changed from one release to another: added, removed and why, renamed, moved.
+
+    Example: influx-m2 diff 20251128-aed54f0bdde7 latest
+    """
+    import json
+
+    from rich.console import Console
+
+    from extract.console import ProgressDisplay
+    from extract.release.changes import diff as compare
+    from extract.release.changes import show
+    from extract.settings import find_project
+
+    with ProgressDisplay() as display:
+        found = compare(find_project(), _target(out), before, after, note=display.note)
+    if in_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        show(found, Console(highlight=False))
+
+
+def publish(project: Project, out: Path | None, model: str, force: bool) -> Release:
+    """Export a release, and say on standard error what a person should know of it."""
+    from extract.console import ProgressDisplay
+    from extract.release.export import export
+
+    with ProgressDisplay() as display:
+        display.begin("writing and validating the release", None)
+        release = export(project, out=out, model=model, force=force, note=display.note)
+        _tell_of_gate_and_policy(release.gate, release.manifest["count"], display)
+        return release
+
+
+def _tell_of_gate_and_policy(gate: Gate, full_records: int, display: ProgressDisplay) -> None:
+    if not gate.is_go:
+        display.note(f"forced: published in spite of NO-GO on {', '.join(gate.failing)}")
+    if full_records > FULL_RECORDS_A_DAY:
+        display.note(
+            f"warning: {full_records:,} full records; X's policy lets you hand {FULL_RECORDS_A_DAY} a person a day "
+            "to others, and beyond them ids alone: influx-m2 export --ids-only"
+        )
+
+
+def _target(out: Path | None) -> Path:
+    from extract.settings import find_project
+
+    return (out or find_project().data).absolute()
