@@ -1,0 +1,263 @@
+"""A warehouse copied row by row into a fresh file, and held against it: nothing that was deleted comes along."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from extract.errors import EnvironmentFailure
+from extract.warehouse import is_interruption
+
+_TABLES = """
+select schema_name, table_name, sql, comment
+from duckdb_tables()
+where database_name = current_database() and not internal and not temporary
+order by all
+"""
+
+_VIEWS = """
+select schema_name, view_name, sql, comment
+from duckdb_views()
+where database_name = current_database() and not internal and not temporary
+order by all
+"""
+
+_SIZE = "select used_blocks * block_size from pragma_database_size() where database_name = current_database()"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's statement (its columns and constraints), rows, and the sum of the hashes of its rows."""
+
+    definition: tuple[str, str | None]
+    rows: int
+    checksum: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view's statement, and its columns with their types; None where it reads what is not there."""
+
+    definition: tuple[str, str | None]
+    columns: tuple[tuple[str, str], ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a database holds, by the name of the table or view: two that hold the same are equal."""
+
+    tables: dict[str, Table]
+    views: dict[str, View]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables."""
+        return sum(table.rows for table in self.tables.values())
+
+    def differences(self, other: Contents) -> list[str]:
+        """The names of what is not the same in both, in order."""
+        mine, others = self.tables | self.views, other.tables | other.views
+        return sorted(
+            name for name in mine.keys() | others.keys() if mine.get(name) != others.get(name)
+        )
+
+
+def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
+    """Read everything in the connection's default database, from its first block to its last."""
+    tables = {}
+    for schema, name, *definition in connection.execute(_TABLES).fetchall():
+        table = f"{quoted(schema)}.{quoted(name)}"
+        rows, checksum = connection.execute(
+            f"select count(*), coalesce(sum(hash(whole_row)), 0) from {table} as whole_row"
+        ).fetchall()[0]
+        tables[f"{schema}.{name}"] = Table((definition[0], definition[1]), rows, int(checksum))
+    views = {}
+    for schema, name, *definition in connection.execute(_VIEWS).fetchall():
+        view = f"{quoted(schema)}.{quoted(name)}"
+        views[f"{schema}.{name}"] = View((definition[0], definition[1]), _columns(connection, view))
+    return Contents(tables, views)
+
+
+def _columns(
+    connection: duckdb.DuckDBPyConnection, view: str
+) -> tuple[tuple[str, str], ...] | None:
+    try:
+        answer = connection.execute(f"describe from {view}")
+    except duckdb.Error:
+        return None
+    return tuple((name, kind) for name, kind, *_ in answer.fetchall())
+
+
+def bound_memory(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """However large the warehouse: what does not fit into a gigabyte is spilled into the folder."""
+    connection.execute(
+        f"set memory_limit = '1GB'; set temp_directory = {literal(folder / 'spill')}"
+    )
+
+
+def copy_database(connection: duckdb.DuckDBPyConnection, fresh: Path) -> Contents:
+    """Copy the connection's default database into the file ``fresh``, which is not there yet, and verify it.
+
+    ``fresh`` must have the source's file name: a view may hold it. It is closed, without a log and on the
+    disk afterwards. Nobody may write to the source meanwhile, which its lock sees to.
+
+    Raises:
+        EnvironmentFailure: the disk is full, or the copy does not hold what the source holds.
+    """
+    refuse_full_disk(connection, fresh.parent)
+    try:
+        before = read_contents(connection)
+        connection.execute(f"attach {literal(fresh)} as fresh_copy")
+        try:
+            (source,) = connection.execute("select current_database()").fetchall()[0]
+            connection.execute(f"copy from database {quoted(source)} to fresh_copy")
+            connection.execute("checkpoint fresh_copy")
+        finally:
+            with suppress(duckdb.Error):  # what went wrong before it matters more
+                connection.execute("detach fresh_copy")
+        after = contents_of_file(fresh)
+        with fresh.open("rb") as written:
+            os.fsync(written.fileno())
+    except (duckdb.Error, OSError) as error:
+        if is_interruption(error):
+            raise
+        raise _not_copied(fresh.parent, error) from error
+    different = before.differences(after)
+    if different or log_of(fresh).exists():
+        raise EnvironmentFailure(
+            f"the copy of the warehouse is not what was copied, in {', '.join(different[:5])}",
+            next_step="check the disk and the memory of this machine",
+        )
+    return after
+
+
+def contents_of_file(file: Path) -> Contents:
+    """What a database file holds, read with a connection of its own. Raises duckdb.Error."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        bound_memory(connection, file.parent)
+        return read_contents(connection)
+
+
+def _not_copied(folder: Path, error: Exception) -> EnvironmentFailure:
+    is_full = isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, OSError))
+    return EnvironmentFailure(
+        f"the warehouse could not be copied: {str(error).splitlines()[0]}",
+        next_step=f"see that {folder.parent} can be written to and has room"
+        if is_full
+        else "mend what it names (a DuckDB shell on the file does), or drop it",
+    )
+
+
+def log_of(file: Path) -> Path:
+    """Where DuckDB keeps what is not in the file itself yet."""
+    return file.with_name(f"{file.name}.wal")
+
+
+@contextmanager
+def fresh_folder(path: Path) -> Iterator[Path]:
+    """A folder beside ``path``, for a file that is to take its place; gone afterwards.
+
+    One process has it at a time, and finds it empty: what a killed one left in it is swept away.
+
+    Raises:
+        EnvironmentFailure: another process has it, or it cannot be made.
+    """
+    folder = path.parent / f".{path.name}.fresh"
+    try:
+        descriptor = _claimed(folder)
+    except BlockingIOError as error:
+        raise EnvironmentFailure(
+            f"another process is writing a new {path}; nothing was changed",
+            next_step="wait for it to end, and run this again",
+        ) from error
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"{path.parent} cannot be written to: {error.strerror}; nothing was changed",
+            next_step="see that the folder is there and that you may write to it",
+        ) from error
+    try:
+        _empty(folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _claimed(folder: Path) -> int:
+    """A descriptor that locks the folder, until it is closed or the process ends."""
+    while True:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # whoever had it before may have removed it between the two lines above
+            if folder.exists() and os.path.samestat(os.fstat(descriptor), folder.stat()):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _empty(folder: Path) -> None:
+    for left_over in folder.iterdir():
+        if left_over.is_dir():
+            shutil.rmtree(left_over)
+        else:
+            left_over.unlink()
+
+
+def put_in_place(fresh: Path, path: Path, like: os.stat_result) -> None:
+    """Rename a finished file over ``path``, with mode and owner of another, and see it onto the disk.
+
+    Raises:
+        OSError: it cannot be done; ``path`` is as it was.
+    """
+    made = fresh.stat()
+    if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
+        os.chown(fresh, like.st_uid, like.st_gid)
+    fresh.chmod(like.st_mode & 0o7777)
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def refuse_full_disk(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Raises EnvironmentFailure where a copy of the connection's default database does not fit."""
+    needed, free = size_of(connection), shutil.disk_usage(folder).free
+    if free < needed:
+        raise EnvironmentFailure(
+            f"a copy of the warehouse needs {told_bytes(needed)} or so, and {folder.parent} has "
+            f"{told_bytes(free)} left",
+            next_step=f"make {told_bytes(needed - free)} of room in {folder.parent}",
+        )
+
+
+def size_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """Bytes of the blocks in use, which is what a copy takes."""
+    return int(connection.execute(_SIZE).fetchall()[0][0])
+
+
+def told_bytes(size: int) -> str:
+    """A number of bytes as people read it, rounded up."""
+    return f"{-(-size // 1_000_000):,} MB"
+
+
+def quoted(name: str) -> str:
+    """A name as SQL has it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """A text as SQL has it, for statements that take no parameters."""
+    return "'" + str(value).replace("'", "''") + "'"
