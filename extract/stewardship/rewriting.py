@@ -62,8 +62,8 @@ def rewrite_warehouse(
             contents = copy_database(connection, fresh)
             _empty_log(connection, path)
             put_in_place(fresh, place, like)
-        except (EnvironmentFailure, duckdb.Error, OSError, KeyboardInterrupt) as error:
-            raise _only_changed(path, error) from error
+        except (Exception, KeyboardInterrupt) as error:
+            raise _only_changed(path, error) from None if is_interruption(error) else error
     return changed, contents
 
 
