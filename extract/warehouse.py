@@ -15,7 +15,7 @@ import duckdb
 from extract.errors import EnvironmentFailure
 from extract.settings import Project
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 
 # The same as in profiles.yml: stamps mean UTC wherever the machine stands.
 _SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
@@ -27,9 +27,11 @@ def open_warehouse(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, with its raw tables in place. Closed when the block ends.
 
+    One of an older layout is brought to the present one, and standard error told so; that takes writing.
+
     Raises:
-        EnvironmentFailure: locked by another process, not a warehouse, newer than this version, or
-            a folder that cannot be written.
+        EnvironmentFailure: locked by another process, not a warehouse, newer than this version, older and
+            only to be read, or a folder that cannot be written.
     """
     path = project.warehouse
     if read_only and not path.exists():
@@ -39,10 +41,10 @@ def open_warehouse(
         )
     connection = _connect(path, read_only=read_only)
     try:
-        if not read_only:
-            with transaction(connection):
-                connection.execute(raw_tables_sql(project))
-        _refuse_other_layouts(connection, path)
+        if read_only:
+            _refuse_other_layouts(connection, path)
+        else:
+            _make_ready(connection, project)
         yield connection
     except Exception as error:
         if is_interruption(error):
@@ -134,11 +136,15 @@ def rows_of(
 
 def raw_tables_sql(project: Project) -> str:
     """The statements that make the raw tables: what lies between the tags of the macro that dbt runs."""
-    macro = (project.root / "macros" / "raw_tables.sql").read_text(encoding="utf-8")
-    body = re.search(r"{% macro raw_tables\(\) %}(.*){% endmacro %}", macro, re.DOTALL)
+    return _macro(project, "raw_tables.sql", "raw_tables")
+
+
+def _macro(project: Project, file: str, name: str) -> str:
+    text = (project.root / "macros" / file).read_text(encoding="utf-8")
+    body = re.search(rf"{{% macro {name}\(\) %}}(.*?){{% endmacro %}}", text, re.DOTALL)
     if body is None:
         raise EnvironmentFailure(
-            f"{project.root}/macros/raw_tables.sql does not hold the macro raw_tables",
+            f"{project.root}/macros/{file} does not hold the macro {name}",
             next_step="restore the file from version control",
         )
     return body.group(1)
@@ -193,17 +199,67 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _refuse_other_layouts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _make_ready(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Make the raw tables that are missing and take an older layout to the present one: all of it, or nothing."""
+    path = project.warehouse
+    layout = layout_of(connection)
+    if layout is not None:
+        _refuse_newer(layout, path)
+    older = range(layout or LAYOUT_VERSION, LAYOUT_VERSION)
+    try:
+        with transaction(connection):
+            connection.execute(raw_tables_sql(project))
+            for version in older:
+                step = f"raw_layout_{version + 1}"
+                connection.execute(_macro(project, "raw_upgrades.sql", step))
+    except duckdb.Error as error:
+        if not older or is_interruption(error):
+            raise
+        raise EnvironmentFailure(
+            f"the warehouse {path} could not be brought from layout {layout} to {LAYOUT_VERSION} and is as "
+            f"it was: {str(error).splitlines()[0]}",
+            next_step="see that the disk has room, and run this again; the version that wrote it reads it still",
+        ) from error
+    if older:
+        from extract.console import notes, plain  # rich is slow to import, and this happens once
+
+        notes().print(
+            plain(
+                f"the warehouse {path} was brought from layout {layout} to {LAYOUT_VERSION}; "
+                "the next build brings its marts along"
+            )
+        )
+
+
+def layout_of(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """The version of the raw layer in the connection's default database; None if there is no raw layer."""
     try:
         row = connection.execute("select max(version) from raw.layout").fetchone()
-    except duckdb.CatalogException as error:
+    except duckdb.CatalogException:
+        return None
+    return row[0] if row else None
+
+
+def _refuse_other_layouts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    layout = layout_of(connection)
+    if layout is None:
         raise EnvironmentFailure(
             f"{path} holds no raw layer: it is not an influx-m2 warehouse, or nothing has been landed",
             next_step="land something first: influx-m2 harvest --from FILE",
-        ) from error
-    version = row[0] if row else None
-    if version != LAYOUT_VERSION:
+        )
+    _refuse_newer(layout, path)
+    if layout < LAYOUT_VERSION:
         raise EnvironmentFailure(
-            f"the warehouse {path} has layout {version}; this version reads layout {LAYOUT_VERSION}",
-            next_step="use the influx-m2 version that wrote it",
+            f"the warehouse {path} has layout {layout}; this version reads layout {LAYOUT_VERSION}, and "
+            "reading alone does not change it",
+            next_step="bring it up to date with influx-m2 build (before that, influx-m2 backup FILE keeps it as it is)",
+        )
+
+
+def _refuse_newer(layout: int, path: Path) -> None:
+    if layout > LAYOUT_VERSION:
+        raise EnvironmentFailure(
+            f"the warehouse {path} has layout {layout}; this version reads up to layout {LAYOUT_VERSION}, and "
+            "nothing was changed",
+            next_step="upgrade influx-m2, or use the version that wrote it",
         )

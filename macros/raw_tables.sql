@@ -1,6 +1,7 @@
 {#
     The raw layer, stated once. dbt runs this before a build, so that an empty warehouse builds; the extractor
-    reads the statements between the macro tags from this file, so they hold plain SQL and no Jinja.
+    reads the statements between the macro tags from this file, so they hold plain SQL and no Jinja. What changes a table
+    that is there already also needs a step in raw_upgrades.sql.
     Append-only and verbatim: nothing here is ever changed after it has landed, a run's own end apart.
 #}
 {% macro raw_tables() %}
@@ -8,7 +9,7 @@ create schema if not exists raw;
 
 -- one row: the version of this layout
 create table if not exists raw.layout (version integer not null);
-insert into raw.layout select 1 where not exists (from raw.layout);
+insert into raw.layout select 2 where not exists (from raw.layout);
 
 -- one row a harvest: running, waiting (for X, the warehouse let go), finished, stopped, interrupted or failed; one that
 -- was killed could not say so
@@ -59,7 +60,9 @@ create table if not exists raw.requests (
     transaction_id varchar,
     sent_at timestamp not null,
     answered_at timestamp,
-    elapsed_ms bigint
+    elapsed_ms bigint,
+    -- handle or id: a handle of digits alone looks like an id. The last column, since it came with layout 2.
+    asked_by varchar not null
 );
 
 -- one row a file landed in a run

@@ -45,7 +45,7 @@ _INSERTING = [statement for statement in _STATEMENTS if "temp table" not in stat
 # A list goes in as JSON: DuckDB's client looks at every element of a Python list for a dozen types.
 _INSERT_REQUEST = """
 insert into raw.requests
-select ?, ?, ?, from_json(?, '["varchar"]'), ?, ?, ?, from_json(?, '["varchar"]'), ?, ?, ?, ?, ?, ?, ?, ?, ?
+select ?, ?, ?, from_json(?, '["varchar"]'), ?, ?, ?, from_json(?, '["varchar"]'), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 """
 
 _BEGINNING = (

@@ -34,7 +34,6 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 # a request that says something of everybody it asked for
 _ANSWERED = "(kind = 'page' or (kind = 'bad_request' and len(asked) = 1))"
-_ASKED_BY = "if(endpoint = '/2/users', 'id', 'handle')"
 
 _TABLES = """
 create or replace temp table given (number bigint, handle varchar, id varchar);
@@ -74,7 +73,7 @@ from (
     )
     select asked_by, target, max(run_id) as run_id
     from (
-        select {_ASKED_BY} as asked_by, lower(unnest(asked)) as target, run_id from today
+        select asked_by, lower(unnest(asked)) as target, run_id from today
         union all
         select 'id', unnest(returned), run_id from today
         union all
@@ -99,7 +98,7 @@ _UNANSWERED = f"""
 create or replace temp table unanswered as
 from targets
 where (asked_by, lower(target)) not in (
-    select ({_ASKED_BY}, lower(unnest(asked))) from raw.requests where run_id = $run_id and {_ANSWERED}
+    select (asked_by, lower(unnest(asked))) from raw.requests where run_id = $run_id and {_ANSWERED}
 )
 """
 _LEFT_TO_OTHERS = """

@@ -94,7 +94,7 @@ class Answer:
     elapsed_ms: int
 
     def row(self) -> tuple[object, ...]:
-        """The values of ``raw.requests`` from endpoint to elapsed_ms, in its order; lists as JSON."""
+        """The values of ``raw.requests`` from endpoint to the last, in its order; lists as JSON."""
         return (
             self.endpoint,
             json.dumps(self.asked),
@@ -111,6 +111,7 @@ class Answer:
             self.sent_at,
             self.answered_at,
             self.elapsed_ms,
+            self.asked_by,
         )
 
 

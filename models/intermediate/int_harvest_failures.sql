@@ -6,12 +6,11 @@ requests as (
     -- the same list asked again is a retry, in another dialect too; halves of it are requests of their own
     select
         run_id,
-        endpoint,
-        {{ asked_by('endpoint') }} as asked_by,
+        asked_by,
         asked,
         bool_or(kind = 'page') as has_page
     from {{ source('raw', 'requests') }}
-    group by run_id, endpoint, asked
+    group by run_id, asked_by, asked
 
 ),
 
@@ -19,7 +18,6 @@ failed as (
 
     select
         run_id,
-        endpoint,
         asked_by,
         asked as request,
         lower(unnest(asked)) as asked
@@ -33,7 +31,7 @@ given_up as (
     -- a request that failed and whose handles were all answered for elsewhere was not given up, but divided
     select
         failed.run_id,
-        count(distinct struct_pack(failed.endpoint, failed.request)) as given_up
+        count(distinct struct_pack(failed.asked_by, failed.request)) as given_up
     from failed
     inner join {{ ref('handle_outcomes') }} as outcomes
         on

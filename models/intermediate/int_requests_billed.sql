@@ -3,10 +3,7 @@ with
 
 requests as (
 
-    select
-        *,
-        {{ asked_by('endpoint') }} as asked_by
-    from {{ source('raw', 'requests') }}
+    select * from {{ source('raw', 'requests') }}
 
 ),
 

@@ -18,8 +18,7 @@ requests as (
     select
         request_id,
         run_id,
-        -- a handle of digits alone looks like an id: only the request can tell them apart
-        {{ asked_by('endpoint') }} as asked_by,
+        asked_by,
         kind,
         failure,
         answered_at,

@@ -56,6 +56,7 @@ class Ledger:
     ) -> None:
         usual: dict[str, object] = {
             "endpoint": "/2/users/by",
+            "asked_by": "handle",
             "kind": "page",
             "status": 200,
             "returned": [],
@@ -113,7 +114,7 @@ def write_ledger(workplace: Workplace) -> None:
         # asked again within the day: X bills it once
         ledger.run(4, at, "finished", finished_at=at, order_key="again")
         ledger.targets(4, "5", by="id")
-        ledger.request(4, 5, ["5"], "2026-11-16 23:59:59", endpoint="/2/users", returned=["5"])
+        ledger.request(4, 5, ["5"], "2026-11-16 23:59:59", asked_by="id", returned=["5"])
 
 
 @pytest.fixture(scope="module")
