@@ -113,7 +113,8 @@ def refresh(
     out = out.absolute()
     refuse_unwritable(out)
     order = Order(handle_files=[handles], files=[dataset], rules=rules, max_wait=max_wait)
-    run_id = harvest(project, order, display).run_id
+    harvested = harvest(project, order, display)
+    run_id = harvested.run_id
     with open_warehouse(project, read_only=True) as connection:
         display.note("; ".join(map(str, active_rules(connection))))
     display.begin("dbt build", None)
@@ -125,6 +126,8 @@ def refresh(
             _HANDLES, {"run_id": run_id, "model_version": model_version}
         ).fetchall()
         left = [Left(f"@{handle}", reason) for handle, _, reason in asked if reason]
+        purged = harvested.plan.purged if harvested.plan else ()
+        left += [Left(f"@{handle}", "purged: not asked for") for handle in purged]
         for line, text, reason in connection.execute(_NO_HANDLES, [run_id, handles]).fetchall():
             left.append(Left(f"line {line}, {text!r}", reason))
         refreshed = [author_id for _, author_id, _ in asked if author_id is not None]

@@ -188,4 +188,16 @@ create table if not exists raw.released_scores (
     quality double,
     relevance double
 );
+
+-- one row an id or a handle of a person who was purged, as a keyed hash: it is not landed again
+create table if not exists raw.tombstones (
+    -- one number a person
+    tombstone_number bigint not null,
+    keyed_hash varchar not null,
+    -- which key it was made with
+    key_id varchar not null,
+    -- asked, or what X's batch compliance said: deleted, suspended, protected, deactivated
+    reason varchar not null,
+    purged_at timestamp not null
+);
 {% endmacro %}

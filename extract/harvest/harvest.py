@@ -92,7 +92,8 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
                 display.begin(f"asking {access.base_url}", planned.users)
                 rest = partial(_rest, warehouse, run, targets, order, display)
                 _look_up(run, access, targets, order, budget, rest, display)
-        if files and not asks_x and run.landed.users + run.landed.user_errors == 0:
+        landed = run.landed
+        if files and not asks_x and landed.users + landed.user_errors + landed.purged == 0:
             raise _all_rejected(run, connection)
     return Harvested(run.run_id, planned, run.landed)
 
@@ -132,7 +133,7 @@ def _plan(
     else:
         typed = [from_arguments(order.handles)] if order.handles else []
         selection = targets.select_given(chain(typed, *map(from_file, lists)))
-        if targets.count() == 0 and not order.files:
+        if not (targets.count() or selection.purged or order.files):
             raise _no_handles(selection)
         order_key = targets.order_key(f"handles{wishes}")
     _tell_rejected(selection, display)
@@ -151,6 +152,7 @@ def _plan(
         fetched_today=0 if order.refetch else targets.skip_fetched(now),
         resumes=resumes,
         left=targets.left_to_ask(resumes),
+        purged=selection.purged,
     )
 
 
@@ -219,6 +221,8 @@ def _land_file(
     undated = row[0] if row else 0
     if undated:
         display.note(f"{file.name}: {undated} users name no time; taken as {when}Z ({source})")
+    if landed.purged:
+        display.note(f"{file.name}: {landed.purged} users not landed, since they were purged")
     if landed.rejected_lines:
         display.note(
             f"{file.name}: {landed.rejected_lines} of {landed.lines} lines rejected, kept with the "
@@ -278,6 +282,10 @@ def _rest(
 def _tell_rejected(selection: Selection, display: Display) -> None:
     for source, line in selection.examples:
         display.note(f"{source}, line {line.line_number}: {line.text!r} is {line.reason}")
+    if selection.purged:
+        display.note(
+            f"{len(selection.purged)} handles are of people who were purged; X is not asked for them"
+        )
     if selection.rejected > len(selection.examples):
         display.note(f"{selection.rejected} lines are no handles, see raw.rejected_lines")
 

@@ -27,6 +27,7 @@ from extract.harvest.files import (
     shortened,
 )
 from extract.harvest.x_api import Answer, Dialect
+from extract.stewardship.tombstones import Tombstones
 from extract.warehouse import transaction
 
 # what a full disk, too little memory or a failing file system looks like
@@ -37,10 +38,16 @@ _FULL = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException,
 _STRUCTURE_SAMPLE = 2 << 20
 _STRUCTURE_LONGEST = 32 << 10
 
-_SQL = resources.files(__package__).joinpath("landing.sql").read_text(encoding="utf-8")
-_STATEMENTS = [statement for statement in _SQL.split(";\n") if statement.strip()]
-_PREPARING = [statement for statement in _STATEMENTS if "temp table" in statement]
-_INSERTING = [statement for statement in _STATEMENTS if "temp table" not in statement]
+
+def _statements(name: str) -> list[str]:
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return [statement for statement in text.split(";\n") if statement.strip()]
+
+
+_LANDING = _statements("landing.sql")
+_PREPARING = [statement for statement in _LANDING if "temp table" in statement]
+_INSERTING = [statement for statement in _LANDING if "temp table" not in statement]
+_FORGETTING = _statements("forgetting.sql")
 
 # A list goes in as JSON: DuckDB's client looks at every element of a Python list for a dozen types.
 _INSERT_REQUEST = """
@@ -73,6 +80,7 @@ class Landed:
     user_errors: int = 0
     rejected_lines: int = 0
     users_from_x: int = 0
+    purged: int = 0
 
     def __iadd__(self, other: Landed) -> Landed:
         self.lines += other.lines
@@ -80,6 +88,7 @@ class Landed:
         self.user_errors += other.user_errors
         self.rejected_lines += other.rejected_lines
         self.users_from_x += other.users_from_x
+        self.purged += other.purged
         return self
 
 
@@ -124,6 +133,7 @@ class Run:
 
     def _take(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._tombstones = Tombstones(connection)
         self._landing_id = self._next("users", "landing_id")
         self._request_id = self._next("requests", "request_id")
 
@@ -319,6 +329,8 @@ class Run:
             self._number(statement, values)
         landed = Landed(lines=load.lines, rejected_lines=len(load.rejected))
         with transaction(self._connection):
+            if self._tombstones:
+                landed.purged, request = self._forget(values, request)
             if request:
                 self._connection.execute(_INSERT_REQUEST, request)
             self._reject(origin.source, load.rejected)
@@ -330,8 +342,36 @@ class Run:
         self._landing_id += load.lines + landed.users
         return landed
 
+    def _forget(
+        self, values: dict[str, Any], request: Sequence[object]
+    ) -> tuple[int, Sequence[object]]:
+        """Take out those who were purged; how many there were, and the request without their ids."""
+        for statement in _FORGETTING:
+            self._number(statement, values)
+        found = self._connection.execute(
+            "select author_id, handle, tombstone_number from forgotten"
+        ).fetchall()
+        stand_ins = {
+            json.dumps(name).lower(): json.dumps(f"purged:{number}")
+            for author_id, handle, number in found
+            for name in (author_id, handle)
+            if name
+        }
+        names = re.compile("|".join(map(re.escape, stand_ins)) or r"(?!)", re.IGNORECASE)
+        return len(found), [
+            names.sub(lambda name: stand_ins[name[0].lower()], value)
+            if isinstance(value, str)
+            else value
+            for value in request
+        ]
+
     def _reject(self, source: str, rejected: Sequence[RejectedLine]) -> None:
-        rows = [{"run_id": self.run_id, "file": source} | asdict(line) for line in rejected]
+        rows = [
+            {"run_id": self.run_id, "file": source}
+            | asdict(line)
+            | ({"text": ""} if self._tombstones.names(line.text) else {})
+            for line in rejected
+        ]
         insert_rows(self._connection, "raw.rejected_lines", rows)
 
     def _insert(self, table: str, *values: object) -> None:

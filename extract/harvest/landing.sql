@@ -102,6 +102,23 @@ select
     ) as is_user
 from elements;
 
+create or replace temp table page_errors as
+select
+    line_number,
+    payload,
+    coalesce(
+        json_extract_string(payload, '$.value'),
+        json_extract_string(payload, '$.resource_id'),
+        regexp_extract(json_extract_string(payload, '$.detail'), '\[([^\]]+)\]', 1)
+    ) as asked
+from (
+    select
+        line_number,
+        unnest(json_extract(text, '$.errors[*]')) as payload
+    from classified
+    where shape = 'v2_page' and json_type(text, '$.errors') = 'ARRAY'
+);
+
 insert into raw.users
 select
     $landing_id + line_number - $first_line,
@@ -156,9 +173,8 @@ select
     $file,
     line_number,
     $observed_at,
-    unnest(json_extract(text, '$.errors[*]'))
-from classified
-where shape = 'v2_page' and json_type(text, '$.errors') = 'ARRAY';
+    payload
+from page_errors;
 
 insert into raw.rejected_lines
 select

@@ -19,6 +19,7 @@ class Plan:
 
     order_key: the same key is the same command again
     resumes: the unfinished run that this one goes on with; limit_is_known: X has said it, lately
+    purged: the handles of people who asked to be forgotten, and are not asked for
     """
 
     order_key: str
@@ -32,6 +33,7 @@ class Plan:
     budget: int | None
     limit: int
     limit_is_known: bool
+    purged: tuple[str, ...]
 
     @property
     def users(self) -> int:
@@ -79,6 +81,7 @@ def plan(
     fetched_today: int,
     resumes: int | None,
     left: dict[AskedBy, int],
+    purged: tuple[str, ...],
 ) -> Plan:
     """The plan for an order whose targets are selected."""
     prices = Prices.of(with_posts=order.with_posts)
@@ -97,4 +100,5 @@ def plan(
         budget=Budget(prices, most_users=order.max_users, most_cost=order.max_cost).limit,
         limit=int(row[0]) if row else USUAL_LIMIT,
         limit_is_known=row is not None,
+        purged=purged,
     )

@@ -28,6 +28,7 @@ from extract.harvest.handles import HandleList
 from extract.harvest.landing import insert_rows
 from extract.harvest.look_up import Batch
 from extract.harvest.x_api import AskedBy
+from extract.stewardship.tombstones import Tombstones
 
 PAGES_AT_ONCE = 100
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -52,6 +53,20 @@ insert into targets
 select row_number() over (order by min(number)), asked_by, min_by(target, number), null
 from (select number, if(id is null, 'handle', 'id') as asked_by, coalesce(id, handle) as target from given)
 group by asked_by, lower(target)
+"""
+
+# who asked to be forgotten is not asked for, and what a list says of them does not land
+_FORGETTING = """
+create or replace temp table forgotten as
+select distinct handle from given where is_gone_for_good('handle', handle) or is_gone_for_good('id', id);
+delete from given where handle in (from forgotten);
+delete from curated where handle in (from forgotten);
+update no_handles set text = ''
+where (source, line_number) in (
+    select (source, line_number)
+    from (select source, line_number, unnest(regexp_extract_all(text, '[A-Za-z0-9_]+')) as word from no_handles)
+    where is_gone_for_good('handle', word) or is_gone_for_good('id', word)
+)
 """
 
 _DUE_TARGETS = """
@@ -120,10 +135,11 @@ insert into targets select position, asked_by, target, fetched_by_run from raw.t
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """How many lines named no target, and the first of them for an example."""
+    """How many lines named no target, the first of them for an example, and the handles of those who were purged."""
 
-    rejected: int
-    examples: tuple[tuple[str, RejectedLine], ...]
+    rejected: int = 0
+    examples: tuple[tuple[str, RejectedLine], ...] = ()
+    purged: tuple[str, ...] = ()
 
 
 class Targets:
@@ -164,8 +180,14 @@ class Targets:
             rejected = [asdict(line) | {"source": part.source} for line in part.rejected]
             insert_rows(self._connection, "no_handles", rejected)
             examples += [(part.source, line) for line in part.rejected[: 3 - len(examples)]]
+        purged = self._forget() if Tombstones(self._connection) else ()
         self._connection.execute(_GIVEN_TARGETS)
-        return Selection(self._count("from no_handles"), tuple(examples))
+        return Selection(self._count("from no_handles"), tuple(examples), purged)
+
+    def _forget(self) -> tuple[str, ...]:
+        self._connection.execute(_FORGETTING)
+        rows = self._connection.execute("from forgotten order by lower(handle)").fetchall()
+        return tuple(handle for (handle,) in rows)
 
     def select_due(self, now: datetime, older_than: timedelta, limit: int | None) -> Selection:
         """The authors that were not checked for the longest time, by id.
@@ -182,7 +204,7 @@ class Targets:
                 "there is no data set to refresh: the warehouse has not been built",
                 next_step="run influx-m2 build, then this again",
             ) from error
-        return Selection(0, ())
+        return Selection()
 
     def select_run(self, run_id: int) -> None:
         """The targets of a run that goes on, whatever the order would select today."""
