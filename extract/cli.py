@@ -14,6 +14,7 @@ import typer
 
 from extract import __version__
 from extract.errors import DataRefused, InfluxError
+from extract.forgetting import compliance, purge
 from extract.harvest.order import Order
 from extract.options import BrandRules, Model, RiskRules, rule_files, takes_order
 from extract.publishing import Force, Out, diff, export, publish, releases, rollback
@@ -229,6 +230,8 @@ for command in (export, releases, rollback, diff, sql, status, explain):
 app.command("handles", epilog=EXIT_CODES)(list_handles)
 app.command(epilog=EXIT_CODES)(simulate)
 app.add_typer(rules_app, epilog=EXIT_CODES)
+app.command(epilog=EXIT_CODES)(purge)
+app.add_typer(compliance, epilog=EXIT_CODES)
 
 
 @app.command(epilog=EXIT_CODES)

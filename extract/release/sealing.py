@@ -25,13 +25,7 @@ def seal(folder: Path, manifest: Mapping[str, Any], gate: Gate) -> dict[str, Any
         DataRefused: a record is not valid.
     """
     records, packed = folder / RECORDS, folder / PACKED
-    with (
-        records.open("rb") as plain,
-        packed.open("wb") as out,
-        # without a name and a time in its header the same records give the same bytes
-        gzip.GzipFile(filename="", fileobj=out, mode="wb", mtime=0) as squeezed,
-    ):
-        shutil.copyfileobj(plain, squeezed, 1 << 20)
+    pack(records, packed)
     sealed = {**manifest, "sha256": sha256_of(records), "sha256_gz": sha256_of(packed)}
     verdicts = [*gate.criteria, *refuse_invalid_records(records, sealed)]
     sealed["verdicts"] = [asdict(one) for one in verdicts]
@@ -39,6 +33,17 @@ def seal(folder: Path, manifest: Mapping[str, Any], gate: Gate) -> dict[str, Any
     write_json(folder / MANIFEST, sealed)
     (folder / GATE).write_text(as_json(replace(gate, criteria=verdicts)) + "\n", encoding="utf-8")
     return sealed
+
+
+def pack(records: Path, packed: Path) -> None:
+    """Compress a file; the same records always give the same bytes."""
+    with (
+        records.open("rb") as plain,
+        packed.open("wb") as out,
+        # without a name and a time in its header
+        gzip.GzipFile(filename="", fileobj=out, mode="wb", mtime=0) as squeezed,
+    ):
+        shutil.copyfileobj(plain, squeezed, 1 << 20)
 
 
 def release_id_of(manifest: Mapping[str, Any]) -> str:
@@ -93,8 +98,13 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_json(path: Path, held: Mapping[str, Any]) -> None:
-    """Write an object as people read it, keys in their order."""
-    path.write_text(json.dumps(held, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write an object to a file of a release."""
+    path.write_text(json_text(held), encoding="utf-8")
+
+
+def json_text(held: Mapping[str, Any]) -> str:
+    """An object as people read it, keys in their order."""
+    return json.dumps(held, indent=2, ensure_ascii=False) + "\n"
 
 
 def sha256_of(path: Path) -> str:

@@ -7,8 +7,8 @@ is written before the link is switched, and the link has the last word: a switch
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +33,14 @@ class Switch:
     replaced: str | None
     command: str
     switched_at: str
+
+    def renamed(self, releases: Mapping[str, str]) -> Switch:
+        """The same switch where releases have other names now, old to new."""
+        return replace(
+            self,
+            release_id=releases.get(self.release_id, self.release_id),
+            replaced=releases.get(self.replaced or "", self.replaced),
+        )
 
 
 def read_switches(target: Path) -> list[Switch]:

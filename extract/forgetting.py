@@ -1,0 +1,114 @@
+"""The commands that take people out of the data: purge, and compliance apply."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from extract.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from extract.stewardship.erase import Wanted
+
+Also = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="PATH",
+        help="A further folder of releases, or a backup elsewhere; may be repeated.",
+    ),
+]
+NoBuild = Annotated[
+    bool, typer.Option("--no-build", help="Leave the marts away until the next build.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say who is meant, and change nothing.")]
+
+compliance = typer.Typer(
+    name="compliance", help="Do what X's batch compliance asks.", no_args_is_help=True
+)
+
+
+def purge(
+    people: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[HANDLE|ID]...", help="A handle, with or without @, or an id."),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="One handle or id a line.")
+    ] = None,
+    also: Also = None,
+    no_build: NoBuild = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Forget a person: in raw, marts, releases, snapshots, backups in the data folder and dbt's files.
+
+    The warehouse is written anew and everything is searched for the id. What stays is a tombstone, a keyed hash
+    of id and handles, which keeps the person from being landed again. Killed midway: run the same command again.
+
+    Example: influx-m2 purge @jack
+    """
+    from extract.stewardship.purge import wanted_from, wanted_from_file
+
+    wanted = wanted_from(people or []) + (wanted_from_file(file) if file else [])
+    if not wanted:
+        raise UsageError("nobody is named", next_step="influx-m2 purge HANDLE, or --file FILE")
+    _purge(wanted, also or [], no_build=no_build, dry_run=dry_run)
+
+
+@compliance.callback()
+def root() -> None:
+    """Do what X's batch compliance asks."""
+
+
+@compliance.command("apply")
+def apply(
+    file: Annotated[Path, typer.Argument(help="Results of a users job: JSON lines, plain or .gz.")],
+    also: Also = None,
+    no_build: NoBuild = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Purge the accounts that X says are deleted, suspended, protected or deactivated.
+
+    They may come back: unlike somebody who asked to be forgotten, they are landed again once X shows them.
+
+    Example: influx-m2 compliance apply results.jsonl
+    """
+    from extract.stewardship.compliance import read_results
+
+    results = read_results(file)
+    counts = ", ".join(f"{reason} {count}" for reason, count in sorted(results.reasons().items()))
+    typer.echo(f"{len(results.wanted)} accounts to go ({counts or 'none'})", err=True)
+    if results.wanted:
+        _purge(results.wanted, also or [], no_build=no_build, dry_run=dry_run)
+
+
+def _purge(
+    wanted: Sequence[Wanted], also: Sequence[Path], *, no_build: bool, dry_run: bool
+) -> None:
+    from extract.console import ProgressDisplay
+    from extract.settings import find_project
+    from extract.stewardship import purge as purging
+    from extract.transform import build
+
+    project = find_project()
+    if dry_run:
+        people = purging.dry_run(project, wanted)
+        for name in people.names:
+            typer.echo(f"{name.person}\t{name.kind}\t{name.value}")
+        return
+    with ProgressDisplay() as display:
+        display.begin("purging", None)
+        done = purging.purge(project, wanted, also=also, note=display.note)
+        if no_build:
+            display.note("the marts are gone until the next build: influx-m2 build")
+        else:
+            display.begin("dbt build", None)
+            build(project, on_node=display.advance)
+    typer.echo(
+        f"purged {done.people} people: {done.rows} payloads, {done.texts} mentions elsewhere, "
+        f"{len(done.releases)} releases packed anew, {done.files} snapshots and lists of ids, "
+        f"{len(done.copies)} other warehouses, {done.artifacts} files of dbt; no id of theirs is left"
+    )

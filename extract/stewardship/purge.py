@@ -1,0 +1,195 @@
+"""A person gone from everything that the project keeps, and kept from coming back.
+
+kept releases, snapshots, other warehouses, dbt's files      first: until the warehouse forgets, the same
+                                                             command finds everything again
+the warehouse: raw, and all that was built                   one transaction, then a new file
+a search for what may be left                                in every table and every file
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import duckdb
+
+from extract.errors import DataRefused, EnvironmentFailure, UsageError
+from extract.settings import Project
+from extract.stewardship.erase import People, Wanted, erase, find_people, mentions
+from extract.stewardship.kept import Places, files_naming, remove_artifacts
+from extract.stewardship.redaction import Redactor, redact
+from extract.stewardship.rewriting import rewrite_warehouse
+from extract.stewardship.tombstones import ASKED, Tombstones
+from extract.warehouse import open_warehouse
+
+_HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
+_ID = re.compile(r"[0-9]{1,19}")
+
+
+@dataclass(slots=True)
+class Purged:
+    """What a purge took out.
+
+    People and their payloads (rows), mentions in other texts; releases packed anew (old id to new), snapshots and
+    lists of ids (files), other warehouses (copies), dbt's files (artifacts).
+    """
+
+    people: int = 0
+    rows: int = 0
+    texts: int = 0
+    releases: dict[str, str] = field(default_factory=dict)
+    files: int = 0
+    copies: list[Path] = field(default_factory=list)
+    artifacts: int = 0
+
+
+def wanted_from(names: Sequence[str], *, reason: str = ASKED) -> list[Wanted]:
+    """Handles and ids as people write them: digits alone are an id, and a handle with an @ before them.
+
+    Raises:
+        UsageError: one is neither.
+    """
+    return [_wanted(name.strip(), reason) for name in names]
+
+
+def wanted_from_file(path: Path) -> list[Wanted]:
+    """The handles and ids in a file, one a line; ``#`` begins a comment.
+
+    Raises:
+        UsageError: the file cannot be read, names nobody, or a line is neither.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise UsageError(
+            f"{path} cannot be read: {reason}", next_step="name a file with one handle or id a line"
+        ) from error
+    named = [line.split("#", 1)[0].strip() for line in lines]
+    wanted = []
+    for number, name in enumerate(named, 1):
+        if name:
+            try:
+                wanted.append(_wanted(name, ASKED))
+            except UsageError as error:
+                raise UsageError(
+                    f"{path}, line {number}: {error}", next_step=error.next_step
+                ) from error
+    if not wanted:
+        raise UsageError(f"{path} names nobody", next_step="put one handle or id a line in it")
+    return wanted
+
+
+def purge(
+    project: Project,
+    wanted: Sequence[Wanted],
+    *,
+    also: Sequence[Path] = (),
+    note: Callable[[str], None],
+) -> Purged:
+    """Take people out of the warehouse, its copies in the data folder, releases, snapshots and dbt's files.
+
+    ``also`` are further folders of releases, and further warehouses. What was built goes with the rest: build anew.
+
+    Raises:
+        EnvironmentFailure: the warehouse or the releases are in use, or the disk is full.
+        DataRefused: everything was done, and the person is still named somewhere; each place is told.
+    """
+    places = Places.of(project, also)
+    done = Purged()
+
+    def forget(connection: duckdb.DuckDBPyConnection) -> People:
+        people = find_people(connection, wanted)
+        _redact(places, people, done, note)
+        for path in list(_copies(places, project.warehouse, people)):
+            rewrite_warehouse(
+                replace(project, warehouse=path),
+                lambda copy: erase(
+                    copy, find_people(copy, wanted), done.releases, key_of=project.warehouse
+                ),
+            )
+            done.copies.append(path)
+            note(f"purged from {path} as well")
+        done.artifacts = remove_artifacts(places, people.ids, people.handles)
+        done.people = people.count
+        done.rows, done.texts = erase(connection, people, done.releases, key_of=project.warehouse)
+        return people
+
+    people, _ = rewrite_warehouse(project, forget)
+    _refuse_traces(project, places, people)
+    return done
+
+
+def dry_run(project: Project, wanted: Sequence[Wanted]) -> People:
+    """Who would be purged, with all ids and handles; nothing is changed."""
+    with open_warehouse(project, read_only=True) as connection:
+        return find_people(connection, wanted)
+
+
+def _wanted(name: str, reason: str) -> Wanted:
+    if _ID.fullmatch(name):
+        return Wanted("id", name.lstrip("0") or "0", reason)
+    handle = name.removeprefix("@")
+    if _HANDLE.fullmatch(handle):
+        return Wanted("handle", handle.lower(), reason)
+    raise UsageError(
+        f"{name!r} is neither a handle nor an id",
+        next_step="give a handle such as @jack, or an id, which is digits alone",
+    )
+
+
+def _redact(places: Places, people: People, done: Purged, note: Callable[[str], None]) -> None:
+    redactor = Redactor(people.ids, people.handles)
+    for target in places.targets():
+        redacted = redact(target, redactor, note)
+        done.releases |= redacted.releases
+        done.files += redacted.files
+        for old, new in redacted.releases.items():
+            note(f"{target}: release {old} is packed anew, as {new}")
+
+
+def _copies(places: Places, warehouse: Path, people: People) -> Iterator[Path]:
+    """The other warehouses that name any of the people, or did until a purge that may not have come to its end."""
+    for path in places.databases():
+        if path.resolve() == warehouse.resolve():
+            continue
+        try:
+            with duckdb.connect(str(path), read_only=True) as connection:
+                if _holds_raw(connection) and _knows(connection, warehouse, people):
+                    yield path
+        except duckdb.Error as error:
+            raise EnvironmentFailure(
+                f"{path} cannot be looked into: {str(error).splitlines()[0]}; nothing was changed",
+                next_step="close it where it is open, or move it out of the data folder, and run this again",
+            ) from error
+
+
+def _holds_raw(connection: duckdb.DuckDBPyConnection) -> bool:
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'raw'"
+    ).fetchall()
+    return {("users",), ("tombstones",)} <= set(tables)
+
+
+def _knows(connection: duckdb.DuckDBPyConnection, warehouse: Path, people: People) -> bool:
+    entombed = Tombstones(connection, warehouse)
+    return any(entombed.has(name.kind, name.value) for name in people.names) or any(
+        mentions(connection, people.ids)
+    )
+
+
+def _refuse_traces(project: Project, places: Places, people: People) -> None:
+    """Look for the ids in every table and every file, and say where one is left."""
+    with open_warehouse(project, read_only=True) as connection:
+        left = sorted(
+            {f"table {one.table}, column {one.column}" for one in mentions(connection, people.ids)}
+        )
+    left += [f"file {path}" for path in files_naming(places, people.ids)]
+    if left:
+        raise DataRefused(
+            f"everything was purged that this tool writes, and {len(left)} other places still name an id",
+            details=left,
+            next_step="remove it there by hand, and run the same command again",
+        )
