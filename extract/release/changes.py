@@ -164,14 +164,13 @@ def diff(project: Project, target: Path, before: str, after: str, *, note: Note)
 def _changes_with_reasons_if_any(
     project: Project, one: Published, other: Published, note: Note
 ) -> dict[str, Any]:
-    if project.warehouse.exists():
-        try:
-            with open_warehouse(project, read_only=True) as connection:
-                return changes(connection, one, other)
-        except EnvironmentFailure as error:
-            note(f"why authors are gone cannot be told: {error}")
-        except duckdb.CatalogException:
-            note("why authors are gone cannot be told: the marts are not built")
+    try:
+        with open_warehouse(project, read_only=True) as connection:
+            return changes(connection, one, other)
+    except EnvironmentFailure as error:
+        note(f"why authors are gone cannot be told: {error}")
+    except duckdb.CatalogException:
+        note("why authors are gone cannot be told: the marts are not built")
     with duckdb.connect() as connection:
         return changes(connection, one, other, with_reasons=False)
 
