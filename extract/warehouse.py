@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -40,18 +40,12 @@ def open_warehouse(
             next_step="land something first: influx-m2 harvest --from FILE",
         )
     connection = _connect(path, read_only=read_only)
-    try:
+    with closing(connection), interruptible():
         if read_only:
             _refuse_other_layouts(connection, path)
         else:
             _make_ready(connection, project)
         yield connection
-    except Exception as error:
-        if is_interruption(error):
-            raise KeyboardInterrupt from error
-        raise
-    finally:
-        connection.close()
 
 
 class LentWarehouse:
@@ -157,6 +151,17 @@ def is_interruption(error: BaseException) -> bool:
     )
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """A Ctrl-C inside is a KeyboardInterrupt outside, whatever DuckDB makes of it."""
+    try:
+        yield
+    except Exception as error:
+        if is_interruption(error):
+            raise KeyboardInterrupt from error
+        raise
+
+
 def lock_holder(message: str) -> str | None:
     """Who holds the lock, from DuckDB's own message; None if the message is about something else."""
     if "Could not set lock" not in message:
@@ -165,10 +170,10 @@ def lock_holder(message: str) -> str | None:
     return f"{found[1]} (process {found[2]})" if found else "another process"
 
 
-def locked(path: Path, holder: str) -> EnvironmentFailure:
-    """The error for a warehouse that somebody else has open."""
+def locked(path: Path, holder: str, noun: str = "warehouse") -> EnvironmentFailure:
+    """The error for a warehouse, or a copy of one, that somebody else has open."""
     return EnvironmentFailure(
-        f"the warehouse {path} is open in {holder}; nothing was changed",
+        f"the {noun} {path} is open in {holder}; nothing was changed",
         next_step="close it there (a DuckDB shell: .quit), or wait for it to end, and run this again",
     )
 
@@ -204,7 +209,7 @@ def _make_ready(connection: duckdb.DuckDBPyConnection, project: Project) -> None
     path = project.warehouse
     layout = layout_of(connection)
     if layout is not None:
-        _refuse_newer(layout, path)
+        refuse_newer(layout, path)
     older = range(layout or LAYOUT_VERSION, LAYOUT_VERSION)
     try:
         with transaction(connection):
@@ -240,6 +245,16 @@ def layout_of(connection: duckdb.DuckDBPyConnection) -> int | None:
     return row[0] if row else None
 
 
+def refuse_newer(layout: int, path: Path) -> None:
+    """Raises EnvironmentFailure where a raw layer is of a later version than this one reads."""
+    if layout > LAYOUT_VERSION:
+        raise EnvironmentFailure(
+            f"the warehouse {path} has layout {layout}; this version reads up to layout {LAYOUT_VERSION}, and "
+            "nothing was changed",
+            next_step="upgrade influx-m2, or use the version that wrote it",
+        )
+
+
 def _refuse_other_layouts(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     layout = layout_of(connection)
     if layout is None:
@@ -247,19 +262,10 @@ def _refuse_other_layouts(connection: duckdb.DuckDBPyConnection, path: Path) -> 
             f"{path} holds no raw layer: it is not an influx-m2 warehouse, or nothing has been landed",
             next_step="land something first: influx-m2 harvest --from FILE",
         )
-    _refuse_newer(layout, path)
+    refuse_newer(layout, path)
     if layout < LAYOUT_VERSION:
         raise EnvironmentFailure(
             f"the warehouse {path} has layout {layout}; this version reads layout {LAYOUT_VERSION}, and "
             "reading alone does not change it",
             next_step="bring it up to date with influx-m2 build (before that, influx-m2 backup FILE keeps it as it is)",
-        )
-
-
-def _refuse_newer(layout: int, path: Path) -> None:
-    if layout > LAYOUT_VERSION:
-        raise EnvironmentFailure(
-            f"the warehouse {path} has layout {layout}; this version reads up to layout {LAYOUT_VERSION}, and "
-            "nothing was changed",
-            next_step="upgrade influx-m2, or use the version that wrote it",
         )

@@ -61,12 +61,23 @@ class Contents:
         """Rows of all tables."""
         return sum(table.rows for table in self.tables.values())
 
-    def differences(self, other: Contents) -> list[str]:
-        """The names of what is not the same in both, in order."""
-        mine, others = self.tables | self.views, other.tables | other.views
+    def differences(self, copy: Contents) -> list[str]:
+        """The names of what a copy does not hold as it is here, in order.
+
+        A view that is broken here may give something there: it may name the file that the copy is to be.
+        """
+        mine, theirs = self.tables | self.views, copy.tables | copy.views
         return sorted(
-            name for name in mine.keys() | others.keys() if mine.get(name) != others.get(name)
+            name
+            for name in mine.keys() | theirs.keys()
+            if not _is_same(mine.get(name), theirs.get(name))
         )
+
+
+def _is_same(one: Table | View | None, copied: Table | View | None) -> bool:
+    if isinstance(one, View) and isinstance(copied, View) and one.columns is None:
+        return one.definition == copied.definition
+    return one == copied
 
 
 def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
@@ -102,10 +113,23 @@ def bound_memory(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     )
 
 
+@contextmanager
+def attached(file: Path, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that has a database file as its default, only to be read; it spills into ``folder``.
+
+    Raises:
+        duckdb.Error: somebody has it open for writing, or it is no database.
+    """
+    with duckdb.connect() as connection:
+        bound_memory(connection, folder)
+        connection.execute(f"attach {literal(file)} as copied_from (read_only); use copied_from")
+        yield connection
+
+
 def copy_database(connection: duckdb.DuckDBPyConnection, fresh: Path) -> Contents:
     """Copy the connection's default database into the file ``fresh``, which is not there yet, and verify it.
 
-    ``fresh`` must have the source's file name: a view may hold it. It is closed, without a log and on the
+    ``fresh`` should have the source's file name: a view may hold it. It is closed, without a log and on the
     disk afterwards. Nobody may write to the source meanwhile, which its lock sees to.
 
     Raises:
@@ -146,13 +170,14 @@ def contents_of_file(file: Path) -> Contents:
 
 
 def _not_copied(folder: Path, error: Exception) -> EnvironmentFailure:
-    is_full = isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, OSError))
-    return EnvironmentFailure(
-        f"the warehouse could not be copied: {str(error).splitlines()[0]}",
-        next_step=f"see that {folder.parent} can be written to and has room"
-        if is_full
-        else "mend what it names (a DuckDB shell on the file does), or drop it",
-    )
+    what = str(error).splitlines()[0]
+    if "orrupt" in what:
+        next_step = "the file is damaged: restore a backup that was made before"
+    elif isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException, OSError)):
+        next_step = f"see that {folder.parent} can be written to and has room"
+    else:
+        next_step = "mend what it names (a DuckDB shell on the file does), or drop it"
+    return EnvironmentFailure(f"the warehouse could not be copied: {what}", next_step=next_step)
 
 
 def log_of(file: Path) -> Path:
@@ -214,14 +239,14 @@ def _empty(folder: Path) -> None:
             left_over.unlink()
 
 
-def put_in_place(fresh: Path, path: Path, like: os.stat_result) -> None:
-    """Rename a finished file over ``path``, with mode and owner of another, and see it onto the disk.
+def put_in_place(fresh: Path, path: Path, like: os.stat_result, *, with_owner: bool = True) -> None:
+    """Rename a finished file over ``path``, with the mode and the owner of another, and see it onto the disk.
 
     Raises:
         OSError: it cannot be done; ``path`` is as it was.
     """
     made = fresh.stat()
-    if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
+    if with_owner and (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
         os.chown(fresh, like.st_uid, like.st_gid)
     fresh.chmod(like.st_mode & 0o7777)
     fresh.replace(path)
@@ -230,6 +255,19 @@ def put_in_place(fresh: Path, path: Path, like: os.stat_result) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def empty_log(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Leave no log beside a file that is open, now and when it is closed: another file is to take its place.
+
+    Raises:
+        OSError: it does not go away.
+        duckdb.Error: what it holds cannot be put into the file.
+    """
+    connection.execute("force checkpoint")
+    connection.execute("pragma disable_checkpoint_on_shutdown")
+    if log_of(path).exists():
+        raise OSError(f"{log_of(path)} does not go away")
 
 
 def refuse_full_disk(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

@@ -16,8 +16,8 @@ from extract.stewardship.copying import (
     Contents,
     bound_memory,
     copy_database,
+    empty_log,
     fresh_folder,
-    log_of,
     put_in_place,
     refuse_full_disk,
 )
@@ -60,7 +60,7 @@ def rewrite_warehouse(
         try:
             fresh = folder / path.name
             contents = copy_database(connection, fresh)
-            _empty_log(connection, path)
+            empty_log(connection, path)
             put_in_place(fresh, place, like)
         except (Exception, KeyboardInterrupt) as error:
             raise _only_changed(path, error) from None if is_interruption(error) else error
@@ -83,14 +83,6 @@ def _refuse_before(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         raise EnvironmentFailure(
             f"{error}; nothing was changed", next_step=error.next_step
         ) from error
-
-
-def _empty_log(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Leave no log beside the warehouse, now and when it is closed: the new file would be given the old one's."""
-    connection.execute("force checkpoint")
-    connection.execute("pragma disable_checkpoint_on_shutdown")
-    if log_of(path).exists():
-        raise OSError(f"{log_of(path)} does not go away")
 
 
 def _only_changed(path: Path, error: BaseException) -> InfluxError:

@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import duckdb
 import pytest
 from harness import ROOT, Workplace, needs_sample
+from keeping import beside, content, disk, remount
 
 from extract.errors import EnvironmentFailure
 from extract.settings import Project
@@ -62,46 +62,11 @@ def plant(workplace: Workplace) -> None:
     assert SECRET.encode() in workplace.warehouse.read_bytes()
 
 
-def content(warehouse: Path) -> dict[str, Any]:
-    """Every table's rows, one by one, and every view's columns: stated apart from what the copying itself checks."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        names = connection.execute(
-            "select table_schema, table_name, table_type = 'VIEW' from information_schema.tables order by all"
-        ).fetchall()
-        return {
-            f"{schema}.{name}": Counter(
-                map(
-                    repr,
-                    connection.execute(
-                        f'{"describe " if is_view else ""}from "{schema}"."{name}"'
-                    ).fetchall(),
-                )
-            )
-            for schema, name, is_view in names
-        }
-
-
-def beside(workplace: Workplace) -> list[str]:
-    return sorted(path.name for path in workplace.folder.iterdir())
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MB, which holds the sample's warehouse but once."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
-    try:
+    """A disk that holds the sample's warehouse but once."""
+    with disk(tmp_path / "disk", "24m") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 @needs_sample
@@ -188,7 +153,7 @@ def test_a_disk_that_fills_up_midway_leaves_the_old_file_changed_and_says_so(
 ) -> None:
     workplace = Workplace(small_disk)
     shutil.copy(sample_warehouse, workplace.warehouse)
-    subprocess.run(["mount", "-o", "remount,size=32m", str(small_disk)], check=True)
+    remount(small_disk, "size=32m")
 
     def change_while_others_write(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("delete from raw.users")
