@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
@@ -24,6 +24,7 @@ Model = Annotated[
     str,
     typer.Option(metavar="MODEL", help="m2 (the current M2), m2.1, m2.0 or m0."),
 ]
+Program = Literal["shell", "ui", "harlequin"]  # what the warehouse can be opened in
 BrandRules = Annotated[
     str | None,
     typer.Option("--brand-rules", metavar="FILE", help="Judge brands by this YAML from now on."),

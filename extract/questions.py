@@ -6,22 +6,44 @@ from typing import Annotated
 
 import typer
 
-from extract.errors import DataRefused
-from extract.options import Model
+from extract.errors import DataRefused, UsageError
+from extract.options import Model, Program
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="A query; DuckDB's SQL.")],
+    query: Annotated[str | None, typer.Argument(help="A query; DuckDB's SQL.")] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", metavar="FILE", help="The query lies there; - is standard input."),
+    ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+    in_json: Annotated[bool, typer.Option("--json", help="One JSON object a row.")] = False,
+    program: Annotated[
+        Program | None,
+        typer.Option("--open", help="Open the warehouse in another program, read-only."),
+    ] = None,
 ) -> None:
     """Ask the warehouse a question, read-only.
 
+    It reads the warehouse alone: no other file, no address. DuckDB's shell, its UI in the browser and
+    harlequin can do more: --open starts them.
+
     Example: influx-m2 sql "from marts.author_scores order by score desc limit 10"
     """
-    from extract.query import ask
+    from extract.query import ask, read_query
     from extract.settings import find_project
 
-    ask(find_project(), query, as_csv=as_csv)
+    if sum(given is not None for given in (query, file, program)) != 1 or (as_csv and in_json):
+        raise UsageError(
+            "sql takes one of QUERY, --file and --open, and one of --csv and --json",
+            next_step='influx-m2 sql "from marts.authors limit 10"',
+        )
+    if program is not None:
+        from extract.shells import open_in
+
+        open_in(find_project(), program)
+    text = read_query(file) if file is not None else query or ""
+    ask(find_project(), text, "csv" if as_csv else "json" if in_json else "table")
 
 
 def status(
