@@ -21,7 +21,7 @@ from extract.publishing import Force, Out, diff, export, publish, releases, roll
 from extract.questions import explain, list_handles, sql, status
 from extract.rules_command import app as rules_app
 from extract.simulate import simulate
-from extract.upkeep import backup, restore
+from extract.upkeep import backup, doctor, restore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -226,7 +226,7 @@ def validate(
         raise typer.Exit(DataRefused.exit_code)
 
 
-for command in (export, releases, rollback, diff, sql, status, explain, backup, restore):
+for command in (export, releases, rollback, diff, sql, status, explain, backup, restore, doctor):
     app.command(epilog=EXIT_CODES)(command)
 app.command("handles", epilog=EXIT_CODES)(list_handles)
 app.command(epilog=EXIT_CODES)(simulate)

@@ -77,7 +77,19 @@ def api_access(project: Project, token_file: Path | None = None) -> ApiAccess:
         UsageError: the token file cannot be read.
         EnvironmentFailure: no token, or an address that a token may not be sent to.
     """
-    values = _dotenv(project.root) | _dotenv(Path.cwd()) | os.environ
+    base_url = api_address()
+    token = find_token(project, token_file)
+    if token is None:
+        named = "X_BEARER_TOKEN is not set" if token_file is None else f"{token_file} is empty"
+        raise EnvironmentFailure(
+            f"{named}: the X API answers nobody without a token",
+            next_step="export X_BEARER_TOKEN=... (an app-only Bearer token), or try `influx-m2 demo`",
+        )
+    return ApiAccess(base_url=base_url, token=token)
+
+
+def api_address() -> str:
+    """The address of the X API. Raises EnvironmentFailure for one that a token may not be sent to."""
     base_url = os.environ.get("X_API_BASE_URL", DEFAULT_BASE_URL).rstrip("/")
     parts = urlsplit(base_url)
     if parts.username is not None or parts.query or parts.fragment:
@@ -91,22 +103,24 @@ def api_access(project: Project, token_file: Path | None = None) -> ApiAccess:
             f"X_API_BASE_URL is {base_url!r}: a token is sent over https, or http to this machine only",
             next_step="set X_API_BASE_URL to an https address, or unset it for the X API itself",
         )
-    named = "X_BEARER_TOKEN" if token_file is None else str(token_file)
-    token = values.get("X_BEARER_TOKEN", "") if token_file is None else _text_of(token_file)
-    token = token.strip()
-    if not token:
-        raise EnvironmentFailure(
-            f"{named} is not set: the X API answers nobody without a token"
-            if token_file is None
-            else f"{named} is empty: the X API answers nobody without a token",
-            next_step="export X_BEARER_TOKEN=... (an app-only Bearer token), or try `influx-m2 demo`",
-        )
+    return base_url
+
+
+def find_token(project: Project, token_file: Path | None = None) -> str | None:
+    """The token, None if there is none. Raises as ``api_access`` where it cannot be read or be one."""
+    if token_file is None:
+        named = "X_BEARER_TOKEN"
+        values = _dotenv(project.root) | _dotenv(Path.cwd()) | os.environ
+        token = values.get(named, "").strip()
+    else:
+        named = str(token_file)
+        token = _text_of(token_file).strip()
     if not token.isascii() or any(character.isspace() for character in token):
         raise EnvironmentFailure(
             f"{named} holds spaces or characters that no token has (it is not shown here)",
             next_step="copy the token again, without quotes or line breaks",
         )
-    return ApiAccess(base_url=base_url, token=token)
+    return token or None
 
 
 def releases_to_keep() -> int | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,6 +99,40 @@ def build(
             raise KeyboardInterrupt from outcome.exception
         raise _broken(project, str(outcome.exception))
     return _judged(project, outcome.result)
+
+
+def parse(project: Project) -> list[str]:
+    """Have dbt read the whole project, without a warehouse; dbt's names for what is deprecated.
+
+    dbt's own files are written elsewhere and thrown away.
+
+    Raises:
+        EnvironmentFailure: dbt cannot read it.
+    """
+    from dbt.cli.main import dbtRunner
+
+    deprecated: list[str] = []
+
+    def hear(event: Any) -> None:
+        name = event.info.name
+        if "Deprecat" in name and name != "DeprecationsSummary":
+            deprecated.append(name)
+
+    root = str(project.root)
+    parsed_before = Path(root, os.environ.get("DBT_TARGET_PATH", "target"), "partial_parse.msgpack")
+    with tempfile.TemporaryDirectory(prefix="influx-parse-") as scratch:
+        if parsed_before.exists():
+            shutil.copy(parsed_before, scratch)  # what has not changed since is not read again
+        arguments = ["--log-level", "none", "parse", "--project-dir", root, "--profiles-dir", root]
+        arguments += ["--target-path", scratch, "--log-path", scratch]
+        with _environment(INFLUX_DB=str(project.warehouse)):
+            outcome = dbtRunner(callbacks=[hear]).invoke(arguments)
+    if outcome.exception is not None:
+        raise EnvironmentFailure(
+            f"dbt cannot read the project: {_first_lines(str(outcome.exception))}",
+            next_step=f"see it in full: cd {project.root} && dbt parse",
+        )
+    return deprecated
 
 
 def refuse_other_stamps(as_of: str) -> None:

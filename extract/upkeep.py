@@ -1,4 +1,4 @@
-"""The commands that keep house: the warehouse put by and put back."""
+"""The commands that keep house: the warehouse put by and put back, and all looked over."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from extract.errors import EnvironmentFailure
 
 
 def backup(
@@ -50,3 +52,36 @@ def restore(
     typer.echo(f"{'warehouse':<20} {made.path}")
     for name, text in made.told():
         typer.echo(f"{name:<20} {text}")
+
+
+def doctor(
+    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not hold the clock against the API's.")
+    ] = False,
+    token_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Holds the Bearer token, as in harvest.")
+    ] = None,
+) -> None:
+    """Say whether machine, project and warehouse are fit for work, and what to do where not.
+
+    Nothing is changed, and the token is neither shown nor sent. Exit 4 if a check failed; warnings pass.
+
+    Example: influx-m2 doctor --json
+    """
+    from rich.console import Console
+
+    from extract.settings import find_project
+    from extract.stewardship.diagnosis import Patient
+    from extract.stewardship.doctor import as_json, examine, show
+
+    checks = examine(Patient(find_project(), token_file, offline))
+    if in_json:
+        made = list(checks)
+        typer.echo(as_json(made))
+    else:
+        made = show(checks, Console(highlight=False))
+    failed = [check.name for check in made if check.verdict == "failed"]
+    if failed:
+        typer.echo(f"failed: {', '.join(failed)}", err=True)
+        raise typer.Exit(EnvironmentFailure.exit_code)
