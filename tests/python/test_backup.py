@@ -7,14 +7,18 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import duckdb
 import pytest
-from harness import Workplace, needs_sample
+from harness import ROOT, Workplace, needs_sample
 from keeping import beside, content, disk, remount
+
+from extract.errors import InfluxError
+from extract.settings import Project
+from extract.stewardship.backup import Copied, back_up, restore
 
 KILLS = 50 if os.environ.get("INFLUX_TORTURE") else 5
 SEED = 13
@@ -61,11 +65,10 @@ def test_a_backup_holds_what_the_warehouse_holds_and_gives_it_back(sample: Workp
     assert backup.stat().st_mode & 0o777 == 0o600
 
     change(sample.warehouse, "delete from raw.users; drop schema marts cascade")
-    assert "landed rows, which the backup would replace" in sample.refuse(2, "restore", backup)
     sample.succeed("restore", backup, "--force")
     assert content(sample.warehouse) == expected == content(backup)
     sample.warehouse.unlink()
-    sample.succeed("restore", backup)
+    restore(project(sample), backup)
     assert content(sample.warehouse) == expected
     assert beside(sample) == ["kept.duckdb", "warehouse.duckdb"]
 
@@ -76,18 +79,40 @@ def views(warehouse: Path) -> int:
         return int(found.fetchall()[0][0])
 
 
+def project(workplace: Workplace) -> Project:
+    return Project(ROOT, workplace.warehouse)
+
+
+def refused(
+    act: Callable[..., Copied], workplace: Workplace, path: Path, *, replace: bool = True
+) -> str:
+    """What a backup or a restoring that must be refused says, asked for in this process: a command takes a second."""
+    with pytest.raises(InfluxError) as told:
+        act(project(workplace), path, replace=replace)
+    return str(told.value)
+
+
 @needs_sample
 def test_a_backup_takes_no_place_by_a_slip(sample: Workplace) -> None:
     taken = sample.write("taken", "something else")
     assert "is there already" in sample.refuse(2, "backup", taken)
     assert taken.read_text() == "something else"
-    assert "is a folder" in sample.refuse(2, "backup", sample.folder)
-    assert "there is no folder" in sample.refuse(2, "backup", sample.folder / "no" / "where")
-    assert "is the warehouse itself" in sample.refuse(2, "backup", "--force", sample.warehouse)
-    assert "is the warehouse itself" in sample.refuse(2, "restore", "--force", sample.warehouse)
-    assert "there is no backup" in sample.refuse(2, "restore", sample.folder / "nothing")
-    sample.succeed("backup", "--force", taken)
+    assert "is a folder" in refused(back_up, sample, sample.folder)
+    assert "there is no folder" in refused(back_up, sample, sample.folder / "no" / "where")
+    assert "is the warehouse itself" in refused(back_up, sample, sample.warehouse)
+    assert "is the warehouse itself" in refused(restore, sample, sample.warehouse)
+    assert "there is no backup" in refused(restore, sample, sample.folder / "nothing")
+    assert "landed rows" in refused(restore, sample, copied(sample, "copy"), replace=False)
+    back_up(project(sample), taken, replace=True)
     assert content(taken) == content(sample.warehouse)
+
+
+def copied(workplace: Workplace, name: str, *, change_by: str | None = None) -> Path:
+    path = workplace.folder / name
+    shutil.copy(workplace.warehouse, path)
+    if change_by is not None:
+        change(path, change_by)
+    return path
 
 
 @needs_sample
@@ -97,20 +122,14 @@ def test_what_is_no_whole_backup_is_not_put_back(sample: Workplace) -> None:
     assert "cannot be read" in sample.refuse(2, "restore", "--force", text)
     other = sample.folder / "other.duckdb"
     change(other, "create table mine (a integer)")
-    assert "holds no raw layer" in sample.refuse(2, "restore", "--force", other)
-    damaged = sample.folder / "damaged.duckdb"
-    shutil.copy(sample.warehouse, damaged)
+    assert "holds no raw layer" in refused(restore, sample, other)
+    damaged = copied(sample, "damaged.duckdb")
     with damaged.open("r+b") as file:  # a bad block of a disk, in the midst of the rows
         file.seek(damaged.stat().st_size // 2)
         file.write(os.urandom(300_000))
-    done = sample.run("restore", "--force", damaged)
-    assert done.returncode in (2, 4)
-    assert "orrupt" in done.stderr
-    assert "next: " in done.stderr
-    later = sample.folder / "later.duckdb"
-    shutil.copy(sample.warehouse, later)
-    change(later, "update raw.layout set version = 99")
-    assert "has layout 99" in sample.refuse(4, "restore", "--force", later)
+    assert "orrupt" in refused(restore, sample, damaged)
+    later = copied(sample, "later.duckdb", change_by="update raw.layout set version = 99")
+    assert "has layout 99" in refused(restore, sample, later)
     assert content(sample.warehouse) == expected
 
 
@@ -128,22 +147,21 @@ def test_a_warehouse_past_opening_is_replaced_when_told_to(workplace: Workplace)
     backup = empty_backup(workplace)
     workplace.warehouse.write_bytes(b"a disk died here" * 1_000)
     workplace.write("warehouse.duckdb.wal", b"and its log")
-    assert "cannot be opened" in workplace.refuse(2, "restore", backup)
-    workplace.succeed("restore", "--force", backup)
+    assert "cannot be opened" in refused(restore, workplace, backup, replace=False)
+    restore(project(workplace), backup, replace=True)
     assert workplace.rows("select run_id from raw.runs") == [{"run_id": 7}]
 
 
 def test_whoever_has_the_warehouse_open_is_named(workplace: Workplace) -> None:
     backup = empty_backup(workplace)
-    workplace.succeed("restore", backup)
+    restore(project(workplace), backup)
     held = beside(workplace)
     with duckdb.connect(str(workplace.warehouse)):
         message = workplace.refuse(4, "backup", workplace.folder / "new.duckdb")
     assert f"(process {os.getpid()}); nothing was changed" in message
-    for read_only in (True, False):
-        with duckdb.connect(str(workplace.warehouse), read_only=read_only):
-            message = workplace.refuse(4, "restore", "--force", backup)
-        assert f"(process {os.getpid()}); nothing was changed" in message
+    with duckdb.connect(str(workplace.warehouse), read_only=True):
+        message = workplace.refuse(4, "restore", "--force", backup)
+    assert f"(process {os.getpid()}); nothing was changed" in message
     assert beside(workplace) == held
 
 
@@ -152,18 +170,15 @@ def test_a_full_or_read_only_disk_leaves_what_there_was(
     sample: Workplace, small_disk: Path
 ) -> None:
     backup = small_disk / "backup.duckdb"
-    sample.succeed("backup", backup)
+    back_up(project(sample), backup)
     expected = content(backup)
+    onto_it = Workplace(small_disk)
     assert "MB left" in sample.refuse(4, "backup", "--force", backup)
-    assert [path.name for path in small_disk.iterdir()] == ["backup.duckdb"]
+    assert "MB left" in refused(restore, onto_it, backup)
     remount(small_disk, "ro")
-    assert "Read-only file system" in sample.refuse(4, "backup", "--force", backup)
-    other = small_disk / "warehouse.duckdb"
-    onto_it = {"INFLUX_DB": str(other)}
-    assert "Read-only" in sample.refuse(4, "restore", backup, environment=onto_it)
-    remount(small_disk, "rw")
-    assert "MB left" in sample.refuse(4, "restore", backup, environment=onto_it)
-    assert [path.name for path in small_disk.iterdir()] == ["backup.duckdb"]
+    assert "Read-only file system" in refused(back_up, sample, backup)
+    assert "Read-only file system" in refused(restore, onto_it, backup)
+    assert beside(onto_it) == ["backup.duckdb"]
     assert content(backup) == expected
 
 
@@ -175,7 +190,7 @@ def test_killed_at_any_moment_backup_and_warehouse_are_whole(
     shutil.copy(sample.warehouse, newer)
     change(sample.warehouse, "delete from raw.users where landing_id % 2 = 0; checkpoint")
     shutil.copy(sample.warehouse, older)
-    contents = [content(older), content(newer)]
+    contents = {"backup": content(newer), "restore": content(older)}
     target = sample.folder / "target.duckdb"
     dice, longest, found = Random(SEED), {"backup": 0.0, "restore": 0.0}, Counter[str]()
     for attempt in range(KILLS + 2):
@@ -194,18 +209,19 @@ def test_killed_at_any_moment_backup_and_warehouse_are_whole(
             time.sleep(dice.uniform(0.3, 1) * longest[command])
             process.kill()
             process.communicate()
-        replaced, other = (
-            (target, sample.warehouse) if command == "backup" else (sample.warehouse, target)
-        )
-        assert content(other) == contents[other == sample.warehouse]
+        if command == "backup":
+            replaced, source, original = target, sample.warehouse, newer
+        else:
+            replaced, source, original = sample.warehouse, target, older
+        assert source.read_bytes() == original.read_bytes()
         held = content(replaced)
-        assert held in contents
-        is_new = held == contents[replaced == target]
+        assert held in contents.values()
+        is_new = held == contents[command]
         assert is_new or attempt >= 2
         if attempt >= 2:
             found[f"{command}: {'replaced' if is_new else 'as it was'}"] += 1
-    sample.succeed("backup", "--force", target)
-    sample.succeed("restore", "--force", target)
+    back_up(project(sample), target, replace=True)
+    restore(project(sample), target, replace=True)
     assert beside(sample) == ["newer", "older", "target.duckdb", "warehouse.duckdb"]
     with capsys.disabled():
         print(f"\nbackups: {KILLS} kills, {dict(sorted(found.items()))}; nothing lost")

@@ -216,7 +216,7 @@ def test_killed_at_any_moment_the_warehouse_is_whole(
         rewrite_warehouse(project(sample), forget)
         assert SECRET.encode() not in sample.warehouse.read_bytes()
         assert beside(sample) == ["planted", "warehouse.duckdb"]
-        assert content(sample.warehouse) == new
+    assert content(sample.warehouse) == new
     with capsys.disabled():
         print(f"\nrewriting: {KILLS} kills, {dict(found)}, {left_over} with leftovers, none lost")
 
@@ -253,4 +253,6 @@ def test_ctrl_c_after_the_change_says_what_is_left(sample: Workplace) -> None:
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert "interrupted: the change is made" in said or process.returncode == 0
-    assert beside(sample) == ["warehouse.duckdb"]
+    # the log of the old file may be there still, and belongs to it
+    assert set(beside(sample)) <= {"warehouse.duckdb", "warehouse.duckdb.wal"}
+    assert content(sample.warehouse)["raw.curation"] == Counter()
