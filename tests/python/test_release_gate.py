@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from harness import Workplace, needs_sample
+from test_export import released
 from test_landing import SEEN, lines, record, user
 from test_status import Ledger
 
@@ -191,7 +192,7 @@ class TestOneCriterionAlone:
             assert f"NO-GO on {criterion}: " in message
             assert said in message
         assert (copy.out / "latest").resolve() == before
-        assert [path.name for path in (copy.out / "releases").iterdir()] == [before.name]
+        assert [path.name for path in released(copy.out)] == [before.name]
 
     def test_the_table_fits_eighty_columns_and_says_what_export_judges(
         self, sound: Workplace
