@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import chdir, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from extract.errors import InfluxError
 from extract.harvest.interruptions import Interruptions
+from extract.replacing import replacing
 from extract.settings import Project
 from extract.transform import Build, build
+
+_PARSED = "partial_parse.msgpack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +33,19 @@ class Scratch:
         as_of: str | None = None,
         on_node: Callable[[int], None] = lambda _done: None,
     ) -> Build:
-        """Build a part of the project there; raises as ``transform.build``.
-
-        dbt parses the project anew, which takes some four seconds: with a target folder that others share,
-        two builds at once would read each other's half-written files.
-        """
-        return build(
-            self.project,
-            as_of=as_of,
-            select=select,
-            target=self.folder / "target",
-            on_node=on_node,
-        )
+        """Build a part of the project there; raises as ``transform.build``."""
+        target = self.folder / "target"
+        target.mkdir(exist_ok=True)
+        # dbt parses a project anew where the warehouse has another path: from its folder, each has the same
+        with _parsed_before(self.project, target / _PARSED), chdir(self.folder):
+            return build(
+                replace(self.project, warehouse=Path(self.project.warehouse.name)),
+                as_of=as_of,
+                select=select,
+                is_quick=True,
+                target=target,
+                on_node=on_node,
+            )
 
 
 @contextmanager
@@ -54,3 +61,28 @@ def scratch_warehouse(project: Project) -> Iterator[Scratch]:
     ):
         place = Path(folder)
         yield Scratch(Project(root=project.root, warehouse=place / "warehouse.duckdb"), place)
+
+
+@contextmanager
+def _parsed_before(project: Project, parsed: Path) -> Iterator[None]:
+    """What dbt knows of the project from the throw-away builds before: it takes four seconds to find out.
+
+    It lies in the project's target folder, and each build works on a copy: two at once would overwrite each other's
+    files. dbt looks itself for what has changed since.
+    """
+    kept = project.root / os.environ.get("DBT_TARGET_PATH", "target") / "scratch" / _PARSED
+    with suppress(OSError):  # there is none yet
+        shutil.copy2(kept, parsed)
+    before = _changed_at(parsed)
+    yield
+    if _changed_at(parsed) != before:
+        with suppress(
+            OSError, InfluxError
+        ):  # a project that cannot be written to is parsed anew each time
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(kept) as made:
+                shutil.copy2(parsed, made)
+
+
+def _changed_at(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.exists() else None

@@ -17,9 +17,9 @@ from typing import Any
 
 import duckdb
 
-from extract.errors import DataRefused, EnvironmentFailure, InfluxError, UsageError
+from extract.errors import DataRefused, EnvironmentFailure, UsageError
 from extract.settings import Project
-from extract.warehouse import is_interruption, lock_holder, locked, open_warehouse
+from extract.warehouse import is_interruption, open_warehouse
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?)?")
@@ -62,12 +62,14 @@ def build(
     *,
     as_of: str | None = None,
     select: str | None = None,
+    is_quick: bool = False,
     target: Path | None = None,
     on_node: Callable[[int], None] = lambda _done: None,
 ) -> Build:
     """Run ``dbt build`` on the warehouse; ``on_node`` is told the nodes done so far.
 
     select: build these nodes alone (dbt's node selection), and those data tests that look at nothing else
+    is_quick: leave out the unit tests, which look at no data, and the reports that dbt writes for people
     target: dbt's own files go there, not into the project's target folder
 
     Raises:
@@ -77,11 +79,6 @@ def build(
     """
     if as_of is not None:
         refuse_other_stamps(as_of)
-    with open_warehouse(project):
-        pass  # who holds the lock is a clear message here, and a raw trace from dbt
-    # dbt takes two seconds to import: only a command that builds pays for it
-    from dbt.cli.main import dbtRunner
-
     progress = _Progress(on_node)
     root = str(project.root)
     arguments = ["--log-level", "none", "build", "--project-dir", root, "--profiles-dir", root]
@@ -89,10 +86,19 @@ def build(
         arguments += ["--vars", json.dumps({"as_of": as_of})]
     if select is not None:
         arguments += ["--select", *select.split(), "--indirect-selection", "buildable"]
-        arguments += ["--exclude-resource-type", "unit_test"]
     if target is not None:
         arguments += ["--target-path", str(target), "--log-path", str(target)]
-    with _environment(INFLUX_DB=str(project.warehouse)):
+    environment = {"INFLUX_DB": str(project.warehouse)}
+    if is_quick:
+        left_out = os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "")
+        environment["DBT_EXCLUDE_RESOURCE_TYPES"] = f"{left_out} unit_test"
+        environment["DBT_WRITE_JSON"] = "false"
+    # Who holds the lock is a clear message here, and a raw trace from dbt. It stays open, for dbt closes the file
+    # after each node, and to open and close it takes longer than most of them.
+    with open_warehouse(project), _environment(**environment):
+        # dbt takes two seconds to import: only a command that builds pays for it
+        from dbt.cli.main import dbtRunner
+
         outcome = dbtRunner(callbacks=[progress.hear]).invoke(arguments)
     if outcome.exception is not None:
         if is_interruption(outcome.exception):
@@ -211,10 +217,7 @@ def _judged(project: Project, result: Any) -> Build:
     return done
 
 
-def _broken(project: Project, message: str) -> InfluxError:
-    holder = lock_holder(message)
-    if holder is not None:
-        return locked(project.warehouse, holder)
+def _broken(project: Project, message: str) -> EnvironmentFailure:
     return EnvironmentFailure(
         f"dbt could not build: {_first_lines(message)}",
         next_step=f"see it in full: cd {project.root} && dbt build",
