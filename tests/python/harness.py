@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import shutil
 import signal
@@ -27,6 +26,15 @@ BIN = Path(sys.executable).parent
 # get them all. (To leave out nothing, dbt is told something that there is none of.)
 WITH_DATA_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
 WITH_UNIT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "saved_query"}
+
+# As the command line builds: with the warehouse open from node to node, a quarter less than dbt's own command takes.
+_BUILD = """
+import sys
+from pathlib import Path
+from extract.settings import Project
+from extract.transform import build
+build(Project(Path(sys.argv[1]), Path(sys.argv[2])), as_of=sys.argv[3] or None)
+"""
 
 needs_sample = pytest.mark.skipif(
     not SAMPLE.exists(), reason=f"the real records are not here: {SAMPLE} does not exist"
@@ -125,13 +133,10 @@ class Workplace:
         if kept.exists() and not parsed.exists():
             parsed.parent.mkdir(exist_ok=True)
             shutil.copy(kept, parsed)
-        done = self._dbt(
-            *("build", "--quiet"),
-            *("--project-dir", str(ROOT), "--profiles-dir", str(ROOT)),
-            *(("--vars", json.dumps({"as_of": as_of})) if as_of else ()),
+        done = self._run(
+            [sys.executable, "-c", _BUILD, str(ROOT), self.warehouse.name, as_of or ""],
             folder=self.folder,
-            environment={"INFLUX_DB": self.warehouse.name}
-            | (WITH_DATA_TESTS if data_tests else {}),
+            environment=WITH_DATA_TESTS if data_tests else {},
         )
         assert done.returncode == 0, done.stdout + done.stderr
         if not kept.exists():
@@ -141,8 +146,13 @@ class Workplace:
     def _dbt(
         self, *arguments: str, folder: Path, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
+        return self._run([str(BIN / "dbt"), *arguments], folder, environment)
+
+    def _run(
+        self, command: list[str], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(BIN / "dbt"), *arguments],
+            command,
             capture_output=True,
             text=True,
             cwd=folder,
