@@ -41,7 +41,8 @@ def restore(
 ) -> None:
     """Put a backup in the place of the warehouse, in one step, after checking every row.
 
-    The backup stays. One of an older version is brought up to date; one of a later version is refused.
+    The backup stays. Who was purged since it was made is purged from what is restored. One of an older version is
+    brought up to date; one of a later version is refused.
 
     Example: influx-m2 restore /mnt/safe/influx-2026-11-22.duckdb
     """

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from dataclasses import replace as replaced_by
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -22,6 +24,7 @@ from extract.stewardship.copying import (
     put_in_place,
     read_contents,
 )
+from extract.stewardship.purge import purge_again
 from extract.warehouse import (
     interruptible,
     layout_of,
@@ -29,6 +32,7 @@ from extract.warehouse import (
     locked,
     open_warehouse,
     refuse_newer,
+    rows_of,
 )
 
 _LAYOUT = "raw.layout"
@@ -85,7 +89,8 @@ def back_up(project: Project, path: Path, *, replace: bool = False) -> Copied:
 def restore(project: Project, path: Path, *, replace: bool = False) -> Copied:
     """Put a copy of the backup at ``path`` in the place of the warehouse, verified row by row, in one step.
 
-    An older layout is brought to the present one then. ``replace`` is needed where anything has been landed:
+    An older layout is brought to the present one then. Who was purged since the backup was made is purged from the
+    copy before it is in its place. ``replace`` is needed where anything has been landed:
     what is replaced is not kept.
 
     Raises:
@@ -119,6 +124,10 @@ def restore(project: Project, path: Path, *, replace: bool = False) -> Copied:
             layout = _known_layout(source, path)
             fresh = folder / warehouse.name
             contents = copy_database(source, fresh)
+        if replaced is not None and (tombstones := _tombstones(replaced)):
+            contents = purge_again(
+                replaced_by(project, warehouse=fresh), tombstones, key_of=warehouse
+            )
         try:
             if place.exists() and had is None:
                 raise FileExistsError("another process has made it meanwhile")
@@ -201,6 +210,16 @@ def _hold(held: ExitStack, warehouse: Path, *, replace: bool) -> duckdb.DuckDBPy
             warehouse, f"{landed:,} landed rows" if landed else "no warehouse of influx-m2"
         )
     return connection
+
+
+def _tombstones(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    try:
+        return rows_of(
+            connection,
+            "select * replace (cast(purged_at as varchar) as purged_at) from raw.tombstones",
+        )
+    except duckdb.CatalogException:  # of a layout that had none
+        return []
 
 
 def _would_replace(warehouse: Path, what: str) -> UsageError:

@@ -36,6 +36,36 @@ where rowid in (
     where number in (select unnest(cast($ids as varchar[])))
 )
 """
+# Not by a handle that somebody else has: it may have been theirs before.
+_ENTOMBED = """
+with
+
+ids as (
+
+    select distinct
+        known.author_id,
+        tombstones.reason
+    from known
+    inner join raw.tombstones as tombstones on keyed('id', known.author_id) = tombstones.keyed_hash
+
+),
+
+named as (
+
+    select lower(target) as handle from raw.targets where asked_by = 'handle'
+    union
+    select lower(handle) as handle from raw.curation
+
+)
+
+select 'id', author_id, reason
+from ids
+union all
+select 'handle', named.handle, tombstones.reason
+from named
+inner join raw.tombstones as tombstones on keyed('handle', named.handle) = tombstones.keyed_hash
+where named.handle not in (select handle from known where handle is not null)
+"""
 _COLUMNS = """
 select columns.schema_name, columns.table_name, columns.column_name, columns.data_type
 from duckdb_columns() as columns
@@ -108,6 +138,14 @@ def find_people(connection: duckdb.DuckDBPyConnection, wanted: Sequence[Wanted])
         "select person, kind, value from people order by person, kind desc, value"
     )
     return People([Name(*row) for row in rows.fetchall()])
+
+
+def find_entombed(connection: duckdb.DuckDBPyConnection, key_of: Path) -> list[Wanted]:
+    """Who is in the warehouse although there is a tombstone; ``key_of`` is the warehouse whose key counts."""
+    if not Tombstones(connection, key_of):
+        return []
+    connection.execute(_FINDING[0])
+    return [Wanted(*row) for row in connection.execute(_ENTOMBED).fetchall()]
 
 
 def erase(

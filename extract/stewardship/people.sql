@@ -1,5 +1,5 @@
--- Who is to be purged, and by which ids and handles the warehouse knows them. These statements run in order;
--- `wanted` (kind, value, reason) is there before.
+-- Who is to be purged, and by which ids and handles the warehouse knows them. These statements run in order,
+-- and the table `wanted` (kind, value, reason) is there before.
 
 -- What every landed user says of who it is; raw alone knows those who were not built yet.
 create or replace temp table known as

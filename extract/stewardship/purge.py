@@ -12,17 +12,27 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from extract.errors import DataRefused, EnvironmentFailure, UsageError
+from extract.harvest.landing import insert_rows
 from extract.settings import Project
-from extract.stewardship.erase import People, Wanted, erase, find_people, mentions
+from extract.stewardship.copying import Contents
+from extract.stewardship.erase import (
+    People,
+    Wanted,
+    erase,
+    find_entombed,
+    find_people,
+    mentions,
+)
 from extract.stewardship.kept import Places, files_naming, remove_artifacts
 from extract.stewardship.redaction import Redactor, redact
 from extract.stewardship.rewriting import rewrite_warehouse
 from extract.stewardship.tombstones import ASKED, Tombstones
-from extract.warehouse import open_warehouse
+from extract.warehouse import open_warehouse, rows_of
 
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
 _ID = re.compile(r"[0-9]{1,19}")
@@ -120,6 +130,26 @@ def purge(
     people, _ = rewrite_warehouse(project, forget)
     _refuse_traces(project, places, people)
     return done
+
+
+def purge_again(
+    project: Project, tombstones: Sequence[dict[str, Any]], *, key_of: Path
+) -> Contents:
+    """Take everybody of whom there is a tombstone out of a warehouse of earlier days; what it then holds.
+
+    ``tombstones`` are the rows of another warehouse's ``raw.tombstones``, and ``key_of`` is that warehouse.
+    """
+
+    def forget(connection: duckdb.DuckDBPyConnection) -> None:
+        held = {row["keyed_hash"] for row in rows_of(connection, "from raw.tombstones")}
+        missing = [row for row in tombstones if row["keyed_hash"] not in held]
+        insert_rows(connection, "raw.tombstones", missing)
+        wanted = find_entombed(connection, key_of)
+        if wanted:
+            erase(connection, find_people(connection, wanted), {}, key_of=key_of)
+
+    _, contents = rewrite_warehouse(project, forget)
+    return contents
 
 
 def dry_run(project: Project, wanted: Sequence[Wanted]) -> People:

@@ -348,6 +348,20 @@ def test_without_its_key_nothing_lands(project: OwnProject) -> None:
     project.succeed("harvest", "--from", "dataset.jsonl")
 
 
+def test_a_backup_of_before_brings_nobody_back(project: OwnProject, tmp_path: Path) -> None:
+    backup = tmp_path / "before.duckdb"
+    project.succeed("backup", backup)
+    project.succeed("purge", HANDLE, "--no-build")
+    project.succeed("restore", backup, "--force")
+    assert PERSON.encode() in backup.read_bytes()
+    assert PERSON.encode() not in project.warehouse.read_bytes()
+    for table, row in project.tables():
+        assert PERSON not in row, table
+    project.succeed("harvest", "--from", "dataset.jsonl", "--observed-at", "2025-04-01")
+    assert not project.rows("from raw.users where payload->>'id' = ?", PERSON)
+    assert project.rows("from raw.users where payload->>'id' = ?", EARLY)
+
+
 def test_a_purge_that_is_killed_is_run_again(
     project: OwnProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
