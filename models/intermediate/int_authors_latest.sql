@@ -35,6 +35,12 @@ curation as (
 
 ),
 
+sources as (
+
+    select * from {{ ref('int_author_sources') }}
+
+),
+
 thresholds as (
 
     select
@@ -58,12 +64,12 @@ curated as (
         -- Where the numbers were seen stands behind where curators found the author; a data set record
         -- that names its sources needs no other.
         case
-            when coalesce(len(curation.sources), 0) = 0 then [observed_in]
+            when sources.sources is null then [observed_in]
             when
                 observations.source_method = 'dataset_record'
-                or list_contains(curation.sources, observed_in)
-                then curation.sources
-            else list_append(curation.sources, observed_in)
+                or list_contains(sources.sources, observed_in)
+                then sources.sources
+            else list_append(sources.sources, observed_in)
         end as sources,
         coalesce(curation.is_org, false) as is_org_curated,
         coalesce(curation.is_official, false) or observations.is_government as is_official,
@@ -76,6 +82,7 @@ curated as (
     from observations
     left join last_seen on observations.author_id = last_seen.author_id
     left join curation on observations.author_id = curation.author_id
+    left join sources on observations.author_id = sources.author_id
     left join {{ ref('int_posting_windows') }} as windows on observations.landing_id = windows.landing_id
     cross join thresholds
 

@@ -27,7 +27,7 @@ MARTS = (
     ),
     *("excluded_authors", "rule_matches", "handle_outcomes", "data_findings"),
     *("author_freshness", "handle_history", "harvest_runs", "harvest_costs", "score_movements"),
-    *("score_explanations", "proposed_knots"),
+    *("score_explanations", "proposed_knots", "curation_history"),
 )
 # They judge every model version, before anything has landed too.
 GATE_MARTS = ("gate_measures", "release_gate")

@@ -71,8 +71,10 @@ renamed as (
         run_id,
         x.id as author_id,
         payload_hash,
+        line_number,
 
         -- strings
+        file,
         x.handle as handle,
         x.name as name,
         x.description as description,

@@ -9,7 +9,8 @@ source as (
 
 renamed as (
 
-    select
+    -- a list that is named twice in one command is one list
+    select distinct
         -- ids
         run_id,
         file,
@@ -28,6 +29,9 @@ renamed as (
         end as topic_tags,
         nullif(trim(evidence), '') as evidence,
         coalesce(nullif(trim(source_type), ''), 'handle_list') as source_type,
+
+        -- booleans
+        {{ utc_timestamp('fetched_at') }} is not null as is_dated,
 
         -- timestamps
         coalesce({{ utc_timestamp('fetched_at') }}, landed_at) as curated_at
