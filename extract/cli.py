@@ -82,6 +82,7 @@ def harvest(order: Order) -> None:
     typer.echo(
         f"run {done.run_id}: {landed.users} users landed, {landed.user_errors} problems reported by X, "
         f"{landed.rejected_lines} lines rejected"
+        + (f"; files quarantined: {len(done.quarantined)}" if done.quarantined else "")
     )
     if done.plan is not None:
         typer.echo(f"cost at most {done.plan.prices.told(landed.users_from_x)}")

@@ -70,6 +70,14 @@ def order(
             metavar="TIME", help="UTC time of payloads that name none; else the file's time."
         ),
     ] = None,
+    validate: Annotated[
+        bool,
+        typer.Option(
+            "--validate",
+            help="Quarantine a data set (--from) whole unless all of it passes strict validation. "
+            "Files without a data set record are taken line by line, as ever.",
+        ),
+    ] = False,
     refresh: Annotated[
         bool,
         typer.Option(
@@ -189,6 +197,7 @@ def order(
         max_wait=max_wait,
         token_file=token_file,
         rules=rule_files(brand_rules, risk_rules),
+        validate=validate,
         dry_run=dry_run,
     )
 

@@ -53,6 +53,12 @@ from raw.runs
 order by run_id desc
 limit {ROWS_SHOWN}
 """
+_QUARANTINED = f"""
+select run_id, file, errors, lines, first_errors
+from raw.quarantined_files
+order by run_id desc, file, sha256
+limit {ROWS_SHOWN}
+"""
 # A later run of the same order has taken the place of the earlier one.
 _UNFINISHED = f"""
 select run_id, status, null as targets, null as left_to_ask
@@ -104,6 +110,7 @@ class Status:
     runs_since_build: int | None
     runs: list[Row]
     unfinished_runs: list[Row]
+    quarantined_files: list[Row]
     costs_by_month: list[Row] | None
     freshness: Row | None
     full_refresh: Row | None
@@ -148,6 +155,8 @@ def show(status: Status, console: Console, *, now: datetime) -> None:
             console.print(_unfinished(run), soft_wrap=True)
     else:
         say("runs", "none yet; the first: influx-m2 harvest --help")
+    for refused in status.quarantined_files:
+        console.print(_quarantined(refused), soft_wrap=True)
     if status.costs_by_month:
         console.print()
         console.print(_months_table(status.costs_by_month))
@@ -198,6 +207,7 @@ def _read(project: Project, connection: duckdb.DuckDBPyConnection, now: datetime
         runs_since_build=runs_since_build(connection) if is_built else None,
         runs=rows_of(connection, _RUNS if is_built else _RUNS_UNBUILT),
         unfinished_runs=unfinished,
+        quarantined_files=rows_of(connection, _QUARANTINED),
         costs_by_month=rows_of(connection, _MONTHS) if is_built else None,
         freshness=freshness,
         full_refresh=full_refresh,
@@ -276,6 +286,14 @@ def _unfinished(run: Row) -> str:
     }.get(run["status"], f"was {run['status']}")
     left = f" with {run['left_to_ask']:,} of {run['targets']:,} left" if run["targets"] else ""
     return f"run {run['run_id']} {ended}{left}; the same command resumes it"
+
+
+def _quarantined(refused: Row) -> str:
+    first = refused["first_errors"].split("\n")[0]
+    return plain(
+        f"run {refused['run_id']} quarantined {refused['file']}: errors {refused['errors']:,}, lines "
+        f"{refused['lines']:,}; the first: {first}"
+    )
 
 
 def _freshness(freshness: Row, refresh: Row, now: datetime) -> Iterable[tuple[str, str]]:

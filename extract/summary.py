@@ -28,6 +28,7 @@ select
         where run_id = $run_id
     ),
     (select count(*) from raw.rejected_lines where run_id = $run_id),
+    (select count(*) from raw.quarantined_files where run_id = $run_id),
     (select count(*) from marts.authors)
 """
 _RULES = """
@@ -56,6 +57,7 @@ class Summary:
     asked_by: str | None
     outcomes: dict[str, int]
     rejected: int
+    quarantined: int
     authors: int
     excluded: dict[str, int]
     top: list[tuple[Any, ...]]
@@ -64,12 +66,15 @@ class Summary:
 def summarise(project: Project, run_id: int, model_version: str) -> Summary:
     """Read the summary of a run from the marts."""
     with open_warehouse(project, read_only=True) as connection:
-        asked, asked_by, rejected, authors = _one(connection, _COUNTS, {"run_id": run_id})
+        asked, asked_by, rejected, quarantined, authors = _one(
+            connection, _COUNTS, {"run_id": run_id}
+        )
         return Summary(
             asked=asked,
             asked_by=asked_by,
             outcomes=dict(connection.execute(_OUTCOMES, [run_id]).fetchall()),
             rejected=rejected,
+            quarantined=quarantined,
             authors=authors,
             excluded=dict(connection.execute(_RULES).fetchall()),
             top=connection.execute(_TOP, [model_version]).fetchall(),
@@ -86,6 +91,8 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
         for outcome in (*_SHOWN, *sorted(set(summary.outcomes) - set(_SHOWN))):
             facts.add_row(outcome.replace("_", " "), str(summary.outcomes.get(outcome, 0)))
     facts.add_row("rejected", f"{summary.rejected} lines")
+    if summary.quarantined:
+        facts.add_row("quarantined", f"{summary.quarantined} files")
     facts.add_row("authors", str(summary.authors))
     rules = ", ".join(f"{rule} {count}" for rule, count in summary.excluded.items())
     facts.add_row(

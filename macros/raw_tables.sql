@@ -200,4 +200,17 @@ create table if not exists raw.tombstones (
     reason varchar not null,
     purged_at timestamp not null
 );
+
+-- one row a file that --validate kept out of a run whole: a data set that breaks a strict rule. What was wrong is told
+-- without values, so that nobody is named here
+create table if not exists raw.quarantined_files (
+    run_id bigint not null,
+    file varchar not null,
+    sha256 varchar not null,
+    bytes bigint not null,
+    lines bigint not null,
+    errors bigint not null,
+    -- line, field and rule of the first of them, one a line
+    first_errors varchar not null
+);
 {% endmacro %}

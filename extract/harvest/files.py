@@ -60,12 +60,16 @@ class Chunk:
 
 @dataclass(slots=True)
 class InputFile:
-    """A readable, non-empty input. ``sha256`` and ``bytes_read`` grow as it is read (uncompressed)."""
+    """A readable, non-empty input. ``sha256`` and ``bytes_read`` grow as it is read (uncompressed).
+
+    ``expected_sha256`` is that of the whole, where it was read and judged before.
+    """
 
     name: str
     stream: Peekable
     layout: Literal["lines", "document"]
     modified_at: datetime | None
+    expected_sha256: str | None = None
     bytes_read: int = 0
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
@@ -78,7 +82,7 @@ class InputFile:
         """Up to ``size`` bytes.
 
         Raises:
-            UsageError: the gzip is cut short or damaged.
+            UsageError: the gzip is cut short or damaged, or the whole is not what was judged before.
         """
         try:
             data = self.stream.read(size)
@@ -91,6 +95,11 @@ class InputFile:
             ) from error
         self.bytes_read += len(data)
         self.digest.update(data)
+        if not data and self.expected_sha256 not in (None, self.sha256):
+            raise UsageError(
+                f"{self.name} changed after it was validated; nothing of it was landed",
+                next_step="wait until nothing writes to it, then run the same command",
+            )
         return data
 
     def chunks(self) -> Iterator[Chunk]:

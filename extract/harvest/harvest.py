@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import duckdb
 
 from extract.errors import DataRefused, StoppedEarly, UsageError
 from extract.harvest.budget import Budget, Prices
-from extract.harvest.files import InputFile, digest, open_input
+from extract.harvest.files import STANDARD_INPUT, InputFile, digest, open_input
 from extract.harvest.handles import from_arguments, from_file
 from extract.harvest.landing import Landed, Run, utc_now
 from extract.harvest.look_up import LookUp, Pace
@@ -25,6 +25,9 @@ from extract.harvest.targets import Selection, Targets, span
 from extract.harvest.x_api import XApi
 from extract.settings import ApiAccess, Project, api_access
 from extract.warehouse import LentWarehouse, is_interruption, open_for_planning
+
+if TYPE_CHECKING:
+    from extract.harvest.quarantine import Quarantined
 
 LONG_WAIT = 10.0  # seconds from which others may have the warehouse meanwhile
 
@@ -47,11 +50,12 @@ class Display(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Harvested:
-    """A finished run: its number, what it was to ask of X, and what was landed by this command."""
+    """A finished run: its number, what it was to ask of X, and what was landed, or kept out, by this command."""
 
     run_id: int
     plan: Plan | None
     landed: Landed = field(default_factory=Landed)
+    quarantined: Sequence[Quarantined] = ()
 
 
 def harvest(project: Project, order: Order, display: Display) -> Harvested:
@@ -59,7 +63,7 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
 
     Raises:
         UsageError: nothing to do, an unreadable input, or no time for standard input.
-        DataRefused: no line of the files could be landed.
+        DataRefused: no line of the files could be landed, or every file was quarantined.
         StoppedEarly: X has no more to give for now, or the budget is used up; everything so far is kept.
         EnvironmentFailure: no token, a locked warehouse, a full disk, X out of reach.
     """
@@ -69,13 +73,13 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
     with ExitStack() as opened:
         # every input is looked at before anything is landed: a typo costs nothing
         lists = [opened.enter_context(open_input(path)) for path in order.handle_files]
-        files = [opened.enter_context(open_input(path)) for path in order.files]
-        for file in files:
-            if file.modified_at is None and observed_at is None:
-                raise UsageError(
-                    "standard input has no time of its own",
-                    next_step="say when it was fetched: --observed-at 2025-11-28T06:00:00Z",
-                )
+        inputs = [_open(path, order, opened) for path in order.files]
+        if STANDARD_INPUT in order.files and observed_at is None:
+            raise UsageError(
+                "standard input has no time of its own",
+                next_step="say when it was fetched: --observed-at 2025-11-28T06:00:00Z",
+            )
+        files, quarantined = _examined(order, inputs, opened, display)
         warehouse = opened.enter_context(LentWarehouse(project))
         connection = warehouse.connection
         targets = Targets(connection)
@@ -86,16 +90,20 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
         run = Run(connection, planned.resumes if planned else None)
         with _recorded(run):
             budget = _begin(run, order, planned, display)
+            for refused in quarantined:
+                run.quarantine(refused)
             for file in files:
                 _land_file(run, file, observed_at, connection, display)
             if access is not None and planned is not None:
                 display.begin(f"asking {access.base_url}", planned.users)
                 rest = partial(_rest, warehouse, run, targets, order, display)
                 _look_up(run, access, targets, order, budget, rest, display)
+        if quarantined and not files and not asks_x:
+            raise _all_quarantined(quarantined)
         landed = run.landed
         if files and not asks_x and landed.users + landed.user_errors + landed.purged == 0:
             raise _all_rejected(run, connection)
-    return Harvested(run.run_id, planned, run.landed)
+    return Harvested(run.run_id, planned, run.landed, quarantined)
 
 
 def dry_run(project: Project, order: Order, display: Display) -> Plan:
@@ -195,6 +203,40 @@ def _recorded(run: Run) -> Iterator[None]:
             run.finish("stopped" if isinstance(error, StoppedEarly) else status)
         raise
     run.finish("finished")
+
+
+def _open(path: str, order: Order, opened: ExitStack) -> InputFile | Quarantined:
+    try:
+        return opened.enter_context(open_input(path))
+    except UsageError:
+        from extract.harvest.quarantine import examine_damaged
+
+        refused = examine_damaged(path) if order.validate else None
+        if refused is None:
+            raise
+        return refused
+
+
+def _examined(
+    order: Order, inputs: Sequence[InputFile | Quarantined], opened: ExitStack, display: Display
+) -> tuple[list[InputFile], list[Quarantined]]:
+    """The files to land, and those that are not to, if data sets are to be validated first."""
+    files: list[InputFile] = []
+    quarantined: list[Quarantined] = []
+    for path, given in zip(order.files, inputs, strict=True):
+        examined = given
+        if order.validate and isinstance(given, InputFile):
+            # imported late: the validator takes a while, and most harvests need none
+            from extract.harvest.quarantine import examine
+
+            display.begin(f"validating {given.name}", None)
+            examined = examine(path, given, opened)
+        if isinstance(examined, InputFile):
+            files.append(examined)
+        else:
+            display.note(str(examined))
+            quarantined.append(examined)
+    return files, quarantined
 
 
 def _land_file(
@@ -301,6 +343,11 @@ def _refuse_contradictions(order: Order) -> None:
             "--older-than and --limit say whom to refresh, and nothing is to be refreshed",
             next_step="add --refresh, or leave them out",
         )
+    if order.validate and not order.files:
+        raise UsageError(
+            "--validate judges data sets before they land, and none is given",
+            next_step="name them (--from FILE), or leave it out",
+        )
     if not (order.refresh or order.handles or order.handle_files or order.files):
         raise UsageError(
             "nothing to harvest",
@@ -334,6 +381,14 @@ def _no_handles(selection: Selection) -> DataRefused:
             next_step="give handles such as @jack, one a line or as arguments",
         )
     return DataRefused("the lists name no handle", next_step="put handles in them, one a line")
+
+
+def _all_quarantined(quarantined: Sequence[Quarantined]) -> DataRefused:
+    return DataRefused(
+        "nothing was landed: every file breaks a strict rule and is quarantined",
+        details=[f"{one.file}: {one.counted}" for one in quarantined],
+        next_step="influx-m2 validate --strict FILE names every error; mend the file and run the same command",
+    )
 
 
 def _all_rejected(run: Run, connection: duckdb.DuckDBPyConnection) -> DataRefused:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -29,6 +29,9 @@ from extract.harvest.files import (
 from extract.harvest.x_api import Answer, Dialect
 from extract.stewardship.tombstones import Tombstones
 from extract.warehouse import transaction
+
+if TYPE_CHECKING:
+    from extract.harvest.quarantine import Quarantined
 
 # what a full disk, too little memory or a failing file system looks like
 _FULL = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, OSError)
@@ -62,6 +65,13 @@ _BEGINNING = (
     "insert into raw.rejected_lines select $run_id, source, line_number, reason, text from no_handles",
 )
 
+
+# one that was kept out of a run before it was interrupted is named once
+_QUARANTINE = """
+insert into raw.quarantined_files
+select $run_id, $file, $hash, $bytes, $lines, $errors, $first_errors
+where ($run_id, $file, $hash) not in (select (run_id, file, sha256) from raw.quarantined_files)
+"""
 
 _LEAVING = """
 update raw.targets
@@ -249,6 +259,11 @@ class Run:
             raise
         self.landed += landed
         return landed
+
+    def quarantine(self, refused: Quarantined) -> None:
+        """Land that a file was kept out of the run whole."""
+        values = asdict(refused) | {"run_id": self.run_id, "hash": refused.sha256}
+        self._number(_QUARANTINE, values | {"first_errors": "\n".join(refused.first_errors)})
 
     def land_answer(self, answer: Answer) -> Landed:
         """Land a request, and its answer if it has a usable one, in one transaction."""

@@ -25,6 +25,7 @@ class Order:
     batch_size: handles a request (1-100); concurrency: requests at once; delay: seconds between requests
     backoff: the first pause after a fault, which doubles; max_wait: the longest wait; both seconds
     rules: the rule files that count from then on
+    validate: land a data set of ``files`` only if all of it passes strict validation
     max_users, max_cost (USD): stop before more is billed; with_posts: ask for pinned and latest posts
     """
 
@@ -46,4 +47,5 @@ class Order:
     max_wait: float = 1000.0
     token_file: Path | None = None
     rules: Sequence[RuleFile] = ()
+    validate: bool = False
     dry_run: bool = False
