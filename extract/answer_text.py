@@ -91,7 +91,7 @@ def _nested(kind: DuckDBPyType) -> Writer | None:
         case "list" | "array":
             item = _or_null(dict(_children(kind))["child"])
             return lambda values: f"[{', '.join(map(item, values))}]"
-        case "struct":
+        case "struct" | "tuple":  # row(1, 2) is a struct in DuckDB 1, a tuple in 2
             return _struct(kind)
         case "map":
             return _map(kind)
@@ -101,7 +101,7 @@ def _nested(kind: DuckDBPyType) -> Writer | None:
 
 def _struct(kind: DuckDBPyType) -> Writer:
     fields = [(name, _or_null(child)) for name, child in _children(kind)]
-    if not all(name for name, _ in fields):  # row(1, 2): fields without names
+    if not all(name for name, _ in fields):
         return lambda values: (
             f"[{', '.join(item(one) for (_, item), one in zip(fields, values, strict=True))}]"
         )

@@ -87,12 +87,12 @@ def _kind(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.Statement
             "there is no query", next_step='ask one: influx-m2 sql "from marts.authors"'
         )
     *before, last = statements
-    # a pivot is taken apart into statements without a text, which find out its columns
+    # DuckDB 1 takes a pivot apart, into statements without a text that find out its columns; DuckDB 2 calls it MULTI
     if any(statement.query for statement in before):
         raise UsageError(
             f"{len(before) + 1} statements are not one query", next_step="ask one after the other"
         )
-    if last.type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+    if last.type.name not in ("SELECT", "EXPLAIN", "MULTI"):
         raise UsageError(
             f"sql is read-only: it answers queries, and {last.type.name} is none",
             next_step="a shell for more than queries: influx-m2 sql --open shell",
