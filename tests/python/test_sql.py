@@ -199,7 +199,7 @@ def test_what_only_reads_is_answered(landed: Workplace, capsys: pytest.CaptureFi
         assert answer(landed, query, "json", capsys)
     pivot = "pivot (select unnest(['a', 'b', 'b']) as k) on k using count(*)"
     assert json.loads(answer(landed, pivot, "json", capsys)) == {"a": 1, "b": 2}
-    assert "┐\n" in answer(landed, "explain select 1", "table", capsys)
+    assert len(answer(landed, "explain select 1", "table", capsys).splitlines()) > 3
 
 
 def test_a_description_cannot_give_orders_to_a_terminal(landed: Workplace) -> None:
