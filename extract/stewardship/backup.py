@@ -40,12 +40,16 @@ _LAYOUT = "raw.layout"
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A finished copy: where it is, its bytes, the layout of its raw layer, and what it holds."""
+    """A finished copy: where it is, its bytes, the layout of its raw layer, and what it holds.
+
+    ``forgotten`` are the people who were purged after the backup was made, and are not put back with it.
+    """
 
     path: Path
     size: int
     layout: int
     contents: Contents
+    forgotten: int = 0
 
     def told(self) -> Iterator[tuple[str, str]]:
         """What a person wants to know of it, line by line."""
@@ -56,6 +60,8 @@ class Copied:
             if name.startswith("raw.") and table.rows and name != _LAYOUT:
                 yield name, f"{table.rows:,}"
         yield "size", f"{self.size / 1e6:.1f} MB"
+        if self.forgotten:
+            yield "purged since", f"{self.forgotten:,}, not put back; build anew: influx-m2 build"
 
 
 def back_up(project: Project, path: Path, *, replace: bool = False) -> Copied:
@@ -124,8 +130,9 @@ def restore(project: Project, path: Path, *, replace: bool = False) -> Copied:
             layout = _known_layout(source, path)
             fresh = folder / warehouse.name
             contents = copy_database(source, fresh)
+        forgotten = 0
         if replaced is not None and (tombstones := _tombstones(replaced)):
-            contents = purge_again(
+            forgotten, contents = purge_again(
                 replaced_by(project, warehouse=fresh), tombstones, key_of=warehouse
             )
         try:
@@ -140,7 +147,7 @@ def restore(project: Project, path: Path, *, replace: bool = False) -> Copied:
             raise _cannot_write(warehouse, error) from error
     with open_warehouse(project):
         pass  # brings an older layout along
-    return Copied(warehouse, place.stat().st_size, layout, contents)
+    return Copied(warehouse, place.stat().st_size, layout, contents, forgotten)
 
 
 def _refuse_place(path: Path, warehouse: Path, *, replace: bool) -> None:

@@ -32,7 +32,7 @@ from extract.stewardship.kept import Places, files_naming, remove_artifacts
 from extract.stewardship.redaction import Redactor, redact
 from extract.stewardship.rewriting import rewrite_warehouse
 from extract.stewardship.tombstones import ASKED, Tombstones
-from extract.warehouse import open_warehouse, rows_of
+from extract.warehouse import layout_of, open_warehouse, rows_of
 
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
 _ID = re.compile(r"[0-9]{1,19}")
@@ -134,22 +134,24 @@ def purge(
 
 def purge_again(
     project: Project, tombstones: Sequence[dict[str, Any]], *, key_of: Path
-) -> Contents:
-    """Take everybody of whom there is a tombstone out of a warehouse of earlier days; what it then holds.
+) -> tuple[int, Contents]:
+    """Take everybody of whom there is a tombstone out of a warehouse of earlier days; how many, and what it then holds.
 
     ``tombstones`` are the rows of another warehouse's ``raw.tombstones``, and ``key_of`` is that warehouse.
     """
 
-    def forget(connection: duckdb.DuckDBPyConnection) -> None:
+    def forget(connection: duckdb.DuckDBPyConnection) -> int:
         held = {row["keyed_hash"] for row in rows_of(connection, "from raw.tombstones")}
         missing = [row for row in tombstones if row["keyed_hash"] not in held]
         insert_rows(connection, "raw.tombstones", missing)
         wanted = find_entombed(connection, key_of)
-        if wanted:
-            erase(connection, find_people(connection, wanted), {}, key_of=key_of)
+        if not wanted:
+            return 0
+        people = find_people(connection, wanted)
+        erase(connection, people, {}, key_of=key_of)
+        return people.count
 
-    _, contents = rewrite_warehouse(project, forget)
-    return contents
+    return rewrite_warehouse(project, forget)
 
 
 def dry_run(project: Project, wanted: Sequence[Wanted]) -> People:
@@ -200,14 +202,16 @@ def _holds_raw(connection: duckdb.DuckDBPyConnection) -> bool:
     tables = connection.execute(
         "select table_name from duckdb_tables() where schema_name = 'raw'"
     ).fetchall()
-    return {("users",), ("tombstones",)} <= set(tables)
+    return ("users",) in tables
 
 
 def _knows(connection: duckdb.DuckDBPyConnection, warehouse: Path, people: People) -> bool:
+    if any(mentions(connection, people.ids)):
+        return True
+    if layout_of(connection) == 1:  # which had no tombstones
+        return False
     entombed = Tombstones(connection, warehouse)
-    return any(entombed.has(name.kind, name.value) for name in people.names) or any(
-        mentions(connection, people.ids)
-    )
+    return any(entombed.has(name.kind, name.value) for name in people.names)
 
 
 def _refuse_traces(project: Project, places: Places, people: People) -> None:

@@ -163,6 +163,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> OwnProject:
     for mode in ([], ["--snapshot"], ["--ids-only"]):
         project.succeed("export", "--force", *mode)
     shutil.copy(project.warehouse, project.data / "copy.duckdb")
+    with duckdb.connect(str(project.data / "old.duckdb")) as connection:
+        connection.execute((ROOT / "tests/python/layouts/1.sql").read_text())
+        connection.execute(f"attach '{project.warehouse}' as present (read_only)")
+        connection.execute("insert into raw.users from present.raw.users")
     (project.folder / "logs").mkdir(exist_ok=True)
     (project.folder / "logs" / "dbt.log").write_text(f"could not cast '{PERSON}'\n")
     assert {table for table, row in project.tables() if PERSON in row} >= {
@@ -352,7 +356,11 @@ def test_a_backup_of_before_brings_nobody_back(project: OwnProject, tmp_path: Pa
     backup = tmp_path / "before.duckdb"
     project.succeed("backup", backup)
     project.succeed("purge", HANDLE, "--no-build")
-    project.succeed("restore", backup, "--force")
+    said = project.succeed("restore", backup, "--force")
+    assert (
+        said.splitlines()[-1].split()
+        == ["purged", "since", "1,", "not", "put", "back;", "build", "anew:", "influx-m2", "build"]
+    )
     assert PERSON.encode() in backup.read_bytes()
     assert PERSON.encode() not in project.warehouse.read_bytes()
     for table, row in project.tables():
