@@ -16,9 +16,10 @@ demo: .venv/ready ## From nothing to a release of 531 synthetic authors; no toke
 test: .venv/ready-dev lint ## Check style and types, then run all tests
 	$(BIN)/pytest -n 2
 
-torture: .venv/ready-dev ## Kill fifty times each: a harvest with spoilt answers, an export, a backup, a rewriting, an upgrade
+torture: .venv/ready-dev ## Kill each fifty times: harvest, run, export, backup, purge, upgrade
 	INFLUX_TORTURE=1 $(BIN)/pytest tests/python/test_survival.py tests/python/test_limits.py tests/python/test_releases.py \
-		tests/python/test_rewriting.py tests/python/test_backup.py tests/python/test_upgrades.py
+		tests/python/test_rewriting.py tests/python/test_backup.py tests/python/test_upgrades.py \
+		tests/python/test_purge.py tests/python/test_faults.py
 
 lint: .venv/ready-dev ## Check format, style and types of Python and SQL
 	$(BIN)/ruff format --check extract tests

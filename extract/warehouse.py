@@ -17,6 +17,9 @@ from extract.settings import Project
 
 LAYOUT_VERSION = 2
 
+# What a full or failing disk looks like: a write that fails, also when a transaction is to be committed.
+UNUSABLE = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+
 # The same as in profiles.yml: stamps mean UTC wherever the machine stands.
 _SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
 
@@ -31,7 +34,7 @@ def open_warehouse(
 
     Raises:
         EnvironmentFailure: locked by another process, not a warehouse, newer than this version, older and
-            only to be read, or a folder that cannot be written.
+            only to be read, or a folder or disk that cannot be written, then or later.
     """
     path = project.warehouse
     if read_only and not path.exists():
@@ -40,12 +43,23 @@ def open_warehouse(
             next_step="land something first: influx-m2 harvest --from FILE",
         )
     connection = _connect(path, read_only=read_only)
-    with closing(connection), interruptible():
+    with closing(connection), interruptible(), _clear_errors(path):
         if read_only:
             _refuse_other_layouts(connection, path)
         else:
             _make_ready(connection, project)
         yield connection
+
+
+@contextmanager
+def _clear_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UNUSABLE as error:
+        raise EnvironmentFailure(
+            f"the warehouse {path} cannot be written: {str(error).splitlines()[0]}; what was committed before is kept",
+            next_step="see that its disk has room and can be written to, then run the same command again",
+        ) from error
 
 
 class LentWarehouse:

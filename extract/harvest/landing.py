@@ -28,13 +28,13 @@ from extract.harvest.files import (
 )
 from extract.harvest.x_api import Answer, Dialect
 from extract.stewardship.tombstones import Tombstones
-from extract.warehouse import transaction
+from extract.warehouse import UNUSABLE, transaction
 
 if TYPE_CHECKING:
     from extract.harvest.quarantine import Quarantined
 
 # what a full disk, too little memory or a failing file system looks like
-_FULL = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, OSError)
+_FULL = (*UNUSABLE, duckdb.OutOfMemoryException, OSError)
 
 # How much is looked at for the structure of payloads: about so many bytes of what is landed at once (an answer is
 # well below that), and only payloads of up to so many bytes each.

@@ -357,10 +357,18 @@ def test_a_backup_of_before_brings_nobody_back(project: OwnProject, tmp_path: Pa
     project.succeed("backup", backup)
     project.succeed("purge", HANDLE, "--no-build")
     said = project.succeed("restore", backup, "--force")
-    assert (
-        said.splitlines()[-1].split()
-        == ["purged", "since", "1,", "not", "put", "back;", "build", "anew:", "influx-m2", "build"]
-    )
+    assert said.splitlines()[-1].split() == [
+        "purged",
+        "since",
+        "1,",
+        "not",
+        "put",
+        "back;",
+        "build",
+        "anew:",
+        "influx-m2",
+        "build",
+    ]
     assert PERSON.encode() in backup.read_bytes()
     assert PERSON.encode() not in project.warehouse.read_bytes()
     for table, row in project.tables():
