@@ -5,6 +5,7 @@ Modules that are slow to import (duckdb, httpx, dbt, rich) are imported by the c
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from extract.questions import explain, list_handles, sql, status
 from extract.rules_command import app as rules_app
 from extract.simulate import simulate
 from extract.upkeep import backup, doctor, restore
+from extract.validate_command import validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -187,47 +189,10 @@ def run(
         _run(project, order, as_of, out, model, force)
 
 
-@app.command(epilog=EXIT_CODES)
-def validate(
-    file: Annotated[
-        Path | None,
-        typer.Argument(help="A release (.jsonl, .jsonl.gz); standard input if left out."),
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Add the rules of a release.")] = False,
-    paranoid: Annotated[
-        bool, typer.Option("--paranoid", help="Strict, and suspicious counts are errors.")
-    ] = False,
-    schema: Annotated[
-        Path | None, typer.Option("--schema", "-s", metavar="FILE", help="Another JSON Schema.")
-    ] = None,
-    manifest: Annotated[
-        Path | None,
-        typer.Option("--manifest", "-m", metavar="FILE", help="Check count and hash too."),
-    ] = None,
-) -> None:
-    """Check a release: every violation with line, field, value and rule. Exit 1 if there is any."""
-    from extract.release.validate import open_records, read_object, validate_lines
-
-    checked = validate_lines(
-        open_records(file),
-        schema=read_object(schema, noun="schema") if schema else None,
-        strict=strict,
-        paranoid=paranoid,
-        manifest=read_object(manifest, noun="manifest") if manifest else None,
-    )
-    for found in checked:
-        typer.echo(str(found))
-    summary = checked.summary
-    typer.echo(
-        f"{summary.records} records, {summary.valid} valid, {summary.errors} errors, "
-        f"{summary.warnings} warnings",
-        err=True,
-    )
-    if not summary.passed:
-        raise typer.Exit(DataRefused.exit_code)
-
-
-for command in (export, releases, rollback, diff, sql, status, explain, backup, restore, doctor):
+for command in (
+    *(export, releases, rollback, diff, validate),
+    *(sql, status, explain, backup, restore, doctor),
+):
     app.command(epilog=EXIT_CODES)(command)
 app.command("handles", epilog=EXIT_CODES)(list_handles)
 app.command(epilog=EXIT_CODES)(simulate)
@@ -317,6 +282,9 @@ def main() -> None:
 
 def run_app(command_line: typer.Typer) -> None:
     """Run a command line and turn every outcome into its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # people are named in every script
     try:
         command_line()
     except InfluxError as error:

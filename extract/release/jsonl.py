@@ -20,9 +20,17 @@ from pathlib import Path
 from typing import Final, cast
 
 from extract.errors import DataRefused, UsageError
-from extract.release.violation import ROOT, Violation, json_text, member, walk
+from extract.release.violation import (
+    MOST_OF_A_LINE,
+    ROOT,
+    Violation,
+    bounded,
+    json_text,
+    member,
+    walk,
+)
 
-LONGEST_LINE: Final = 64 * 1024 * 1024
+LONGEST_LINE: Final = 16 * 1024 * 1024
 
 _GZIP_MARK = b"\x1f"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -129,8 +137,9 @@ class RecordReader:
                 return None
             # the backslash alone first: most lines have none, and one character is found fastest
             if self._odd or ("\\" in text and "\\u" in text):
-                found.extend(_oddities(record, line))
-                if any(violation.rule == "lone-surrogate" for violation in found):
+                odd = list(bounded(_oddities(record, line)))
+                found.extend(odd)
+                if len(odd) > MOST_OF_A_LINE or any(one.rule == "lone-surrogate" for one in odd):
                     return _without_surrogates(record)
         except RecursionError:
             found.append(_fault(line, "nested-too-deep", "nested too deep to be judged", text))

@@ -9,7 +9,16 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Final
 
-from extract.release.violation import ABSENT, RULES, Severity, Violation, json_text, member, walk
+from extract.release.violation import (
+    ABSENT,
+    RULES,
+    Severity,
+    Violation,
+    bounded,
+    json_text,
+    member,
+    walk,
+)
 
 _ID = re.compile(r"[0-9]{1,19}")
 _PLACEHOLDER_ID = "1234567890000000"
@@ -96,13 +105,13 @@ class StrictRules:
         """Every strict rule that ``record``, any JSON object, read from ``raw``, breaks."""
         found = [*self._identity(record, line), *_account(record, line)]
         meta = record.get("meta")
-        found.extend(_curation(meta if isinstance(meta, dict) else {}, line))
+        found.extend(bounded(_curation(meta if isinstance(meta, dict) else {}, line)))
         if _suspicious(record.get("followers_count")):
             suspect = _broken(line, "suspicious-followers", record, "followers_count")
             found.append(replace(suspect, severity=self._suspicion))
         # a walk costs more than all other rules together, and an escape may hide the name
         if _DEPRECATED_BYTES in raw or (b"\\" in raw and b"\\u" in raw):
-            found.extend(_deprecated(record, line))
+            found.extend(bounded(_deprecated(record, line)))
         return found
 
     def _identity(self, record: dict[str, object], line: int) -> Iterator[Violation]:

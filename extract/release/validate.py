@@ -30,6 +30,7 @@ from extract.release.violation import (
     ROOT,
     RULES,
     Violation,
+    bounded,
     json_text,
     member,
     printable,
@@ -47,6 +48,8 @@ __all__ = [
 ]
 
 _LONGEST_MESSAGE = 400
+# The errors of a longer record are not collected, but the first alone is told: each takes some kilobytes.
+_LONG_RECORD = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ def _findings(
         digest.update(raw)
         record, found = reader.read(raw, line)
         if record is not None:
-            found += schema_rules.judge(record, line, found)
+            found += schema_rules.judge(record, raw, line, found)
             if strict_rules is not None:
                 found += _not_said_yet(strict_rules.judge(record, raw, line), found)
             if manifest_rules is not None:
@@ -186,22 +189,35 @@ class SchemaRules:
             ) from error
 
     def judge(
-        self, record: dict[str, object], line: int, found: list[Violation]
+        self, record: dict[str, object], raw: bytes, line: int, found: list[Violation]
     ) -> list[Violation]:
-        """One violation per field and keyword, sorted by field.
+        """One violation per field and keyword, sorted by field; of a very long ``raw`` line the first.
 
         A number in ``found`` that is not finite is left out: to the schema it is no number at all.
         """
         if self._validator.is_valid(record):
             return []
         known = {one.field for one in found if one.rule == "non-finite-number"}
-        refused = [
-            Violation(line, field, value, "schema", message)
-            for error in self._validator.iter_errors(record)
+        is_long = len(raw) > _LONG_RECORD
+        rest = "; more in this long line are not looked for" if is_long else ""
+        refused = (
+            Violation(line, field, value, "schema", message + rest)
+            for error in self._errors(record, is_long=is_long)
             for field, value, message in self._described(error, record)
             if field not in known
-        ]
-        return sorted(refused, key=attrgetter("field", "message"))
+        )
+        return sorted(bounded(refused), key=attrgetter("field", "message"))
+
+    def _errors(
+        self, record: dict[str, object], *, is_long: bool
+    ) -> Iterable[jsonschema_rs.ValidationError]:
+        if not is_long:
+            return self._validator.iter_errors(record)
+        try:
+            self._validator.validate(record)
+        except jsonschema_rs.ValidationError as first:
+            return [first]
+        return []
 
     def _described(
         self, error: jsonschema_rs.ValidationError, record: dict[str, object]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import Final, Literal
 
 Severity = Literal["error", "warning"]
@@ -52,6 +53,8 @@ RULES: Final[dict[str, str]] = {
 ROOT: Final = "$"
 ABSENT: Final = "absent"
 
+MOST_OF_A_LINE: Final = 1000
+
 _SHOWN_CHARACTERS = 120
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
@@ -72,9 +75,25 @@ class Violation:
     message: str
     severity: Severity = "error"
 
+    def __str__(self) -> str:
+        """One line for people, such as ``line 3: error: meta.score = 101: greater than ... [schema]``."""
+        place = f"line {self.line}" if self.line else "file"
+        return (
+            f"{place}: {self.severity}: {self.field} = {self.value}: {self.message} [{self.rule}]"
+        )
+
     def as_json(self) -> dict[str, int | str]:
         """One flat object for ``--json`` output, keys in the order of the class."""
         return asdict(self)
+
+
+def bounded(found: Iterator[Violation]) -> Iterator[Violation]:
+    """The first thousand of one kind in one line, and a word about the rest: no line is to fill the memory."""
+    yield from islice(found, MOST_OF_A_LINE)
+    for one in islice(found, 1):
+        yield replace(
+            one, message=f"{one.message}; more of the kind in this line are not looked for"
+        )
 
 
 def member(parent: str, key: str | int) -> str:
