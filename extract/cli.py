@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from extract import __version__
+from extract.commands.forgetting import compliance, purge
+from extract.commands.options import BrandRules, Model, RiskRules, rule_files, takes_order
+from extract.commands.publishing import Force, Out, diff, export, publish, releases, rollback
+from extract.commands.questions import explain, list_handles, sql, status
+from extract.commands.rules import app as rules_app
+from extract.commands.simulating import simulate
+from extract.commands.upkeep import backup, doctor, restore
+from extract.commands.validating import validate
 from extract.errors import DataRefused, InfluxError
-from extract.forgetting import compliance, purge
 from extract.harvest.order import Order
-from extract.options import BrandRules, Model, RiskRules, rule_files, takes_order
-from extract.publishing import Force, Out, diff, export, publish, releases, rollback
-from extract.questions import explain, list_handles, sql, status
-from extract.rules_command import app as rules_app
-from extract.simulate import simulate
-from extract.upkeep import backup, doctor, restore
-from extract.validate_command import validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from extract.cli import EXIT_CODES, run_app
-from extract.validate_command import validate
+from extract.commands.validating import validate
 
 app = typer.Typer(name="influx-validate", pretty_exceptions_enable=False)
 app.command(epilog=EXIT_CODES)(validate)

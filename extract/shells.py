@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from extract.commands.options import Program
 from extract.console import notes, plain
 from extract.errors import EnvironmentFailure
-from extract.options import Program
 from extract.settings import Project
 from extract.warehouse import open_warehouse
 

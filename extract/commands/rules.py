@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from extract.commands.options import rule_files
 from extract.errors import UsageError
-from extract.options import rule_files
 
 app = typer.Typer(name="rules", help="Try brand and risk rules.", no_args_is_help=True)
 

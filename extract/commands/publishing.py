@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from extract.commands.options import Model
 from extract.errors import UsageError
-from extract.options import Model
 
 if TYPE_CHECKING:
     from extract.console import ProgressDisplay

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from extract.commands.options import Model, Program
 from extract.errors import DataRefused, UsageError
-from extract.options import Model, Program
 
 
 def sql(
