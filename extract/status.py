@@ -188,7 +188,7 @@ def _read(project: Project, connection: duckdb.DuckDBPyConnection, now: datetime
             "select table_name from information_schema.tables where table_schema = 'marts'",
         )
     }
-    is_built = {"harvest_runs", "harvest_costs", "author_freshness", "handle_outcomes"} <= marts
+    is_built = {"harvest_runs", "harvest_costs", "author_freshness", "release_gate"} <= marts
     unfinished = rows_of(connection, _UNFINISHED)
     freshness = full_refresh = None
     if is_built:

@@ -24,22 +24,20 @@ from extract.warehouse import is_interruption, open_warehouse
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?)?")
 
-# An answer may bring no user and still change a release: it says who is suspended.
+# The gate comes last in a build: where a test failed before it, the old one stands, and knows no more than it did. An
+# answer may bring no user and still change a release: it says who is suspended.
 _RUNS_SINCE_BUILD = """
 select count(distinct run_id)
 from (
     select run_id
     from raw.users
-    where landing_id > coalesce(greatest(
-        (select max(landing_id) from staging.stg_x__users_v2),
-        (select max(landing_id) from staging.stg_datasets__records)
-    ), 0)
+    where landing_id > coalesce((select max(landed_to) from marts.release_gate), 0)
     union all
     select run_id
     from raw.requests
     where
         kind = 'page'
-        and answered_at > coalesce((select max(answered_at) from marts.handle_outcomes), '-infinity')
+        and answered_at > coalesce((select max(answered_to) from marts.release_gate), '-infinity')
 )
 """
 

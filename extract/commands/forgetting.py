@@ -107,8 +107,4 @@ def _purge(
         else:
             display.begin("dbt build", None)
             build(project, on_node=display.advance)
-    typer.echo(
-        f"purged {done.people} people: {done.rows} payloads, {done.texts} mentions elsewhere, "
-        f"{len(done.releases)} releases packed anew, {done.files} snapshots and lists of ids, "
-        f"{len(done.copies)} other warehouses, {done.artifacts} files of dbt; no id of theirs is left"
-    )
+    typer.echo(str(done))

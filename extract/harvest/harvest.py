@@ -326,7 +326,7 @@ def _tell_rejected(selection: Selection, display: Display) -> None:
         display.note(f"{source}, line {line.line_number}: {line.text!r} is {line.reason}")
     if selection.purged:
         display.note(
-            f"{len(selection.purged)} handles are of people who were purged; X is not asked for them"
+            f"X is not asked for those who were purged: {len(selection.purged)} of the handles given"
         )
     if selection.rejected > len(selection.examples):
         display.note(f"{selection.rejected} lines are no handles, see raw.rejected_lines")

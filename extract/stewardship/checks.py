@@ -118,6 +118,20 @@ def check_marts(patient: Patient) -> Finding:
     return Finding("ok", "up to date")
 
 
+def check_tombstones(patient: Patient) -> Finding:
+    """The key by which the warehouse knows who was purged is there: without it nothing lands."""
+    if patient.closed:
+        return _not_open(patient)
+    from extract.stewardship.tombstones import Tombstones
+    from extract.warehouse import open_warehouse
+
+    with open_warehouse(patient.project, read_only=True) as connection:
+        purged = Tombstones(connection).people
+    if not purged:
+        return Finding("ok", "nobody was purged")
+    return Finding("ok", f"{purged:,} purged, and the key by which they are known is there")
+
+
 def check_runs(patient: Patient) -> Finding:
     """No harvest was left unfinished."""
     if patient.closed:
@@ -266,6 +280,7 @@ CHECKS: Sequence[tuple[str, Callable[[Patient], Finding]]] = (
     ("packages", check_packages),
     ("dbt", check_dbt),
     ("warehouse", check_warehouse),
+    ("tombstones", check_tombstones),
     ("marts", check_marts),
     ("runs", check_runs),
     ("freshness", check_freshness),

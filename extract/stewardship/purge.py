@@ -54,6 +54,19 @@ class Purged:
     copies: list[Path] = field(default_factory=list)
     artifacts: int = 0
 
+    def __str__(self) -> str:
+        counts = (
+            (self.rows, "payload", "payloads"),
+            (self.texts, "mention elsewhere", "mentions elsewhere"),
+            (len(self.releases), "release packed anew", "releases packed anew"),
+            (self.files, "snapshot or list of ids", "snapshots and lists of ids"),
+            (len(self.copies), "other warehouse", "other warehouses"),
+            (self.artifacts, "file of dbt", "files of dbt"),
+        )
+        told = [f"{count:,} {one if count == 1 else many}" for count, one, many in counts if count]
+        people = f"{self.people:,} {'person' if self.people == 1 else 'people'}"
+        return f"purged {people}: {', '.join(told) or 'nothing was kept'}; no id is left"
+
 
 def wanted_from(names: Sequence[str], *, reason: str = ASKED) -> list[Wanted]:
     """Handles and ids as people write them: digits alone are an id, and a handle with an @ before them.

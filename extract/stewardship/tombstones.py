@@ -48,7 +48,7 @@ class Tombstones:
     """The tombstones of the warehouse that a connection has open, as it stands when this is made.
 
     With any of them, the connection gets the SQL functions ``keyed(kind, value)``, ``is_entombed(kind, value)``
-    and ``is_gone_for_good(kind, value)``; a kind is ``id`` or ``handle``.
+    and ``is_gone_for_good(kind, value)``; a kind is ``id`` or ``handle``. ``people`` is how many were purged.
 
     Raises:
         EnvironmentFailure: there are tombstones, and their key is missing or another one.
@@ -58,11 +58,14 @@ class Tombstones:
         """``key_of`` is the warehouse whose key counts, if it is not the connection's own."""
         self._connection = connection
         self._key_file = key_file(key_of or _warehouse(connection))
-        rows = connection.execute("select keyed_hash, key_id from raw.tombstones").fetchall()
-        self._hashes = {keyed_hash for keyed_hash, _ in rows}
+        rows = connection.execute(
+            "select keyed_hash, key_id, tombstone_number from raw.tombstones"
+        ).fetchall()
+        self._hashes = {keyed_hash for keyed_hash, _, _ in rows}
+        self.people = len({number for _, _, number in rows})
         self._key = b""
         if rows:
-            self._use(_read_key(self._key_file, {key_id for _, key_id in rows}))
+            self._use(_read_key(self._key_file, {key_id for _, key_id, _ in rows}))
 
     def __bool__(self) -> bool:
         return bool(self._hashes)

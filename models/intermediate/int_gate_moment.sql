@@ -1,4 +1,5 @@
--- One row: the time as of which the gate judges, and the harvest whose handles and requests it looks at.
+-- One row: the time as of which the gate judges, the harvest whose handles and requests it looks at, and how far this
+-- build reaches.
 with
 
 runs as (
@@ -33,13 +34,42 @@ clock as (
 
 ),
 
+payloads as (
+
+    {% for model in ['stg_x__users_v2', 'stg_x__users_v1', 'stg_scraped__users', 'stg_datasets__records'] -%}
+    select max(landing_id) as landing_id from {{ ref(model) }}
+    {%- if not loop.last %}
+    union all
+    {% endif %}
+    {%- endfor %}
+
+),
+
+landed as (
+
+    select max(landing_id) as landed_to from payloads
+
+),
+
+answered as (
+
+    select max(answered_at) as answered_to
+    from {{ source('raw', 'requests') }}
+    where kind = 'page'
+
+),
+
 moment as (
 
     select
         clock.as_of,
-        harvests.harvest_run_id
+        harvests.harvest_run_id,
+        landed.landed_to,
+        answered.answered_to
     from clock
     cross join harvests
+    cross join landed
+    cross join answered
 
 )
 

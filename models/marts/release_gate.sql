@@ -122,6 +122,8 @@ explained as (
     select
         decisive.*,
         moment.as_of,
+        moment.landed_to,
+        moment.answered_to,
         case
             when value is null then 'there is no publishable author to judge'
             when threshold is null then 'there is nothing to hold ' || decisive.measure || ' against'
@@ -177,8 +179,11 @@ described as (
         value as measured_value,
         threshold,
 
+        landed_to,
+
         -- timestamps
-        as_of
+        as_of,
+        answered_to
     from explained
 
 )

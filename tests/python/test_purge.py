@@ -21,6 +21,10 @@ from harness import BIN, ROOT, Workplace
 from published import good_record
 
 from extract.harvest.simulator import Population, Simulator, SimulatorSettings
+from extract.settings import Project
+from extract.stewardship.checks import check_tombstones
+from extract.stewardship.diagnosis import Patient
+from extract.stewardship.doctor import examine
 
 KILLS = 50 if os.environ.get("INFLUX_TORTURE") else 5
 
@@ -191,7 +195,7 @@ def test_a_purge_leaves_no_trace(project: OwnProject) -> None:
     others = {row["author_id"]: row for row in project.rows("from marts.authors")}
     cost = project.rows("select users_billed, cost_usd from marts.harvest_costs order by month")
     said = project.succeed("purge", f"@{HANDLE.upper()}")
-    assert said.startswith("purged 1 people: 3 payloads")
+    assert said.startswith("purged 1 person: 3 payloads, 2 releases packed anew")
     assert project.dbt("build", environment={}).returncode == 0
 
     for path, held in project.everything():
@@ -274,7 +278,7 @@ def test_nobody_comes_back_by_id_or_by_handle(project: OwnProject) -> None:
         )
         asked = [handle for request in simulator.log for handle in request.asked]
         assert done.returncode == 0, done.stderr
-        assert "1 handles are of people who were purged" in done.stderr
+        assert "purged: 1 of the handles given" in done.stderr
         assert HANDLE not in asked
         assert LATER in asked
         project.succeed(
@@ -342,7 +346,14 @@ def test_without_its_key_nothing_lands(project: OwnProject) -> None:
     assert key.stat().st_mode & 0o077 == 0
     secret = key.read_text()
     assert secret.strip() not in "".join(row for _, row in project.tables())
+    at = Patient(Project(project.folder, project.warehouse))
+    (seen,) = examine(at, [("tombstones", check_tombstones)])
+    assert (seen.verdict, seen.found[:8]) == ("ok", "1 purged")
     key.unlink()
+    (seen,) = examine(at, [("tombstones", check_tombstones)])
+    assert seen.verdict == "failed"
+    assert seen.remedy
+    assert "put the key back" in seen.remedy
     assert "nobody can tell who was purged" in project.refuse(
         4, "harvest", "--from", "dataset.jsonl"
     )

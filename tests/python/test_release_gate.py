@@ -216,6 +216,10 @@ class TestOneCriterionAlone:
         assert "build: what was landed last" in copy.refuse(
             1, "export", "--model", "m0", "--out", copy.out
         )
+        # a build that failed a test after staging has not built what is published
+        with duckdb.connect(str(copy.warehouse)) as connection:
+            connection.execute("update staging.stg_x__users_v2 set landing_id = 1000 + landing_id")
+        assert told(copy, "m0", 1)["objections"] == ["what was landed last has not been built"]
         # built as of a day two months on, the metrics have grown old; nothing else has changed
         answer = told(copy, "m0", 1, "--as-of", "2026-01-15")
         assert (answer["as_of"], failing(answer)) == ("2026-01-15T00:00:00Z", ["freshness"])
