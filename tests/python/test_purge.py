@@ -17,8 +17,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from harness import BIN, ROOT, Workplace
+from harness import BIN, ROOT, WITH_DATA_TESTS, Workplace
 from published import good_record
+from test_releases import assert_latest_is_whole
 
 from extract.harvest.simulator import Population, Simulator, SimulatorSettings
 from extract.settings import Project
@@ -181,7 +182,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> OwnProject:
 
 
 @pytest.fixture
-def project(published: OwnProject, tmp_path: Path) -> OwnProject:
+def whole(published: OwnProject, tmp_path: Path) -> OwnProject:
     """A copy of it, which a test may change."""
     own = OwnProject(tmp_path)
     for name in ("data", "target", "logs"):
@@ -191,134 +192,246 @@ def project(published: OwnProject, tmp_path: Path) -> OwnProject:
     return own
 
 
-def test_a_purge_leaves_no_trace(project: OwnProject) -> None:
-    others = {row["author_id"]: row for row in project.rows("from marts.authors")}
-    cost = project.rows("select users_billed, cost_usd from marts.harvest_costs order by month")
-    said = project.succeed("purge", f"@{HANDLE.upper()}")
-    assert said.startswith("purged 1 person: 3 payloads, 2 releases packed anew")
-    assert project.dbt("build", environment={}).returncode == 0
-
-    for path, held in project.everything():
-        assert PERSON.encode() not in held, path
-    for table, row in project.tables():
-        assert PERSON not in row, table
-        assert NAME not in row, table
-        assert f'"{HANDLE.lower()}"' not in row.lower(), (table, row)
-        assert f'"{EARLIER}"' not in row.lower(), (table, row)
-    # what was kept of others is what it was
-    del others[PERSON]
-    left = {row["author_id"]: row for row in project.rows("from marts.authors")}
-    assert left == others
-    assert left[BYSTANDER]["description"] == HERE["description"]
-    assert project.rows("from raw.users where payload like ?", f"%friend of @{HANDLE}%")
-    assert project.value("select handle from marts.authors where handle = ?", TAKEN_OVER)
-    assert cost == project.rows(
-        "select users_billed, cost_usd from marts.harvest_costs order by month"
-    )
+@pytest.fixture
+def project(whole: OwnProject) -> OwnProject:
+    """The same without other warehouses, which take a purge as long as its own."""
+    for copy in ("copy.duckdb", "old.duckdb"):
+        (whole.data / copy).unlink()
+    return whole
 
 
-def test_kept_releases_are_packed_anew_and_valid(project: OwnProject) -> None:
-    before = {
-        json.loads(path.read_text())["release_id"]: json.loads(path.read_text())
-        for path in (project.data / "releases").glob("*/manifest.json")
-    }
-    project.succeed("purge", PERSON, "--no-build")
-    after = [
-        json.loads(path.read_text()) for path in (project.data / "releases").glob("*/manifest.json")
-    ]
-    assert len(before) == len(after) == 2
-    for manifest in after:
-        (note,) = manifest["redacted"]
-        old = before.pop(note["release_id"])
-        assert note["records"] == 1 == old["count"] - manifest["count"]
-        assert manifest["sha256"] != old["sha256"]
-        folder = project.data / "releases" / manifest["release_id"]
-        for name in ("latest.jsonl", "latest.jsonl.gz"):
-            project.succeed("validate", "--strict", "-m", folder / "manifest.json", folder / name)
-        assert project.rows("from raw.released_scores where release_id = ?", manifest["release_id"])
-    listed = json.loads(project.succeed("releases", "--json"))
-    assert [(one["state"], one["is_latest"]) for one in listed] == [
-        ("complete", True),
-        ("complete", False),
-    ]
-    changes = json.loads((project.data / "latest" / "changes.json").read_text())
-    assert listed[1]["release_id"] in json.dumps(changes["previous"])
-    (snapshot,) = (project.data / "snapshots").glob("*.jsonl.gz")
-    vouching = snapshot.with_name(snapshot.name.replace("jsonl.gz", "manifest.json"))
-    project.succeed("validate", "--strict", "-m", vouching, snapshot)
-    ids = (project.data / "ids" / "ids.txt").read_bytes()
-    said = json.loads((project.data / "ids" / "manifest.json").read_text())
-    assert said["count"] == len(ids.split()) == len(ON_X) - 1
-    assert said["sha256"] == hashlib.sha256(ids).hexdigest()
+class TestPurge:
+    """In one process, so that the project is published once."""
 
+    def test_a_purge_leaves_no_trace(self, whole: OwnProject) -> None:
+        others = {row["author_id"]: row for row in whole.rows("from marts.authors")}
+        cost = whole.rows("select users_billed, cost_usd from marts.harvest_costs order by month")
+        # every data test looks at what is left
+        said = whole.succeed("purge", f"@{HANDLE.upper()}", environment=WITH_DATA_TESTS)
+        assert said.startswith("purged 1 person: 3 payloads, 2 releases packed anew")
 
-def test_nobody_comes_back_by_id_or_by_handle(project: OwnProject) -> None:
-    project.succeed("purge", HANDLE, "--no-build")
-    users = project.value("select count(*) from raw.users")
-
-    # by a file: as a record, as a user of X under another id, cut short
-    project.write("back.jsonl", json_lines(
-        record(1, PERSON, "quite_new"),
-        {"id": "1", "username": HANDLE, "public_metrics": {"followers_count": 3}},
-        {"id_str": PERSON, "id": int(PERSON), "screen_name": "x", "friends_count": 1},
-        {"data": [{"id": PERSON, "username": "y"}, {"id": "2", "username": "stays"}]},
-        {"errors": X_SAYS["errors"]},
-    ) + CUT_SHORT)  # fmt: skip
-    done = project.run("harvest", "--from", "back.jsonl", "--observed-at", "2026-01-01")
-    assert done.returncode == 0, done.stderr
-    assert "4 users not landed, since they were purged" in done.stderr
-    assert project.value("select count(*) from raw.users") == users + 1
-
-    # by a list; and by X, which shows them under a handle that nobody knew
-    anew = [{"id": PERSON, "handle": LATER, "name": NAME} | HERE, *ON_X[1:]]
-    project.write("list.txt", f"{HANDLE}\n{LATER}\nbystander\n")
-    with on_x(anew) as simulator:
-        done = project.run(
-            "harvest", "--handles", "list.txt", "--refetch", environment=access(simulator)
+        for path, held in whole.everything():
+            assert PERSON.encode() not in held, path
+        for table, row in whole.tables():
+            assert PERSON not in row, table
+            assert NAME not in row, table
+            assert f'"{HANDLE.lower()}"' not in row.lower(), (table, row)
+            assert f'"{EARLIER}"' not in row.lower(), (table, row)
+        # what was kept of others is what it was
+        del others[PERSON]
+        left = {row["author_id"]: row for row in whole.rows("from marts.authors")}
+        assert left == others
+        assert left[BYSTANDER]["description"] == HERE["description"]
+        assert whole.rows("from raw.users where payload like ?", f"%friend of @{HANDLE}%")
+        assert whole.value("select handle from marts.authors where handle = ?", TAKEN_OVER)
+        assert cost == whole.rows(
+            "select users_billed, cost_usd from marts.harvest_costs order by month"
         )
-        asked = [handle for request in simulator.log for handle in request.asked]
+
+    def test_kept_releases_are_packed_anew_and_valid(self, project: OwnProject) -> None:
+        before = {
+            json.loads(path.read_text())["release_id"]: json.loads(path.read_text())
+            for path in (project.data / "releases").glob("*/manifest.json")
+        }
+        project.succeed("purge", PERSON, "--no-build")
+        after = [
+            json.loads(path.read_text())
+            for path in (project.data / "releases").glob("*/manifest.json")
+        ]
+        assert len(before) == len(after) == 2
+        for manifest in after:
+            (note,) = manifest["redacted"]
+            old = before.pop(note["release_id"])
+            assert note["records"] == 1 == old["count"] - manifest["count"]
+            assert manifest["sha256"] != old["sha256"]
+            folder = project.data / "releases" / manifest["release_id"]
+            for name in ("latest.jsonl", "latest.jsonl.gz"):
+                project.succeed(
+                    "validate", "--strict", "-m", folder / "manifest.json", folder / name
+                )
+            assert project.rows(
+                "from raw.released_scores where release_id = ?", manifest["release_id"]
+            )
+        listed = json.loads(project.succeed("releases", "--json"))
+        assert [(one["state"], one["is_latest"]) for one in listed] == [
+            ("complete", True),
+            ("complete", False),
+        ]
+        changes = json.loads((project.data / "latest" / "changes.json").read_text())
+        assert listed[1]["release_id"] in json.dumps(changes["previous"])
+        (snapshot,) = (project.data / "snapshots").glob("*.jsonl.gz")
+        vouching = snapshot.with_name(snapshot.name.replace("jsonl.gz", "manifest.json"))
+        project.succeed("validate", "--strict", "-m", vouching, snapshot)
+        ids = (project.data / "ids" / "ids.txt").read_bytes()
+        said = json.loads((project.data / "ids" / "manifest.json").read_text())
+        assert said["count"] == len(ids.split()) == len(ON_X) - 1
+        assert said["sha256"] == hashlib.sha256(ids).hexdigest()
+
+    def test_nobody_comes_back_by_id_or_by_handle(self, project: OwnProject) -> None:
+        project.succeed("purge", HANDLE, "--no-build")
+        users = project.value("select count(*) from raw.users")
+
+        # by a file: as a record, as a user of X under another id, cut short
+        project.write("back.jsonl", json_lines(
+            record(1, PERSON, "quite_new"),
+            {"id": "1", "username": HANDLE, "public_metrics": {"followers_count": 3}},
+            {"id_str": PERSON, "id": int(PERSON), "screen_name": "x", "friends_count": 1},
+            {"data": [{"id": PERSON, "username": "y"}, {"id": "2", "username": "stays"}]},
+            {"errors": X_SAYS["errors"]},
+        ) + CUT_SHORT)  # fmt: skip
+        done = project.run("harvest", "--from", "back.jsonl", "--observed-at", "2026-01-01")
         assert done.returncode == 0, done.stderr
-        assert "purged: 1 of the handles given" in done.stderr
-        assert HANDLE not in asked
-        assert LATER in asked
-        project.succeed(
-            "harvest", "--handles", "list.txt", "--refetch", environment=access(simulator)
+        assert "4 users not landed, since they were purged" in done.stderr
+        assert project.value("select count(*) from raw.users") == users + 1
+
+        # by a list; and by X, which shows them under a handle that nobody knew
+        anew = [{"id": PERSON, "handle": LATER, "name": NAME} | HERE, *ON_X[1:]]
+        project.write("list.txt", f"{HANDLE}\n{LATER}\nbystander\n")
+        with on_x(anew) as simulator:
+            done = project.run(
+                "harvest", "--handles", "list.txt", "--refetch", environment=access(simulator)
+            )
+            asked = [handle for request in simulator.log for handle in request.asked]
+            assert done.returncode == 0, done.stderr
+            assert "purged: 1 of the handles given" in done.stderr
+            assert HANDLE not in asked
+            assert LATER in asked
+            project.succeed(
+                "harvest", "--handles", "list.txt", "--refetch", environment=access(simulator)
+            )
+            assert [h for request in simulator.log for h in request.asked].count(LATER) == 1
+        for table, row in project.tables():
+            assert PERSON not in row, (table, row)
+            assert NAME not in row, table
+            assert f'"{LATER}"' not in row, (table, row)
+        assert project.value("select count(*) from raw.users") == users + 3
+
+    def test_an_id_of_the_first_years_is_told_from_a_count(self, project: OwnProject) -> None:
+        project.succeed("purge", EARLY, "--no-build")
+        assert EARLY not in json.dumps(project.rows("select returned from raw.requests"))
+        payload = json.loads(
+            project.value("select payload from raw.users where payload like '%813286%'")
         )
-        assert [h for request in simulator.log for h in request.asked].count(LATER) == 1
-    for table, row in project.tables():
-        assert PERSON not in row, (table, row)
-        assert NAME not in row, table
-        assert f'"{LATER}"' not in row, (table, row)
-    assert project.value("select count(*) from raw.users") == users + 3
+        assert payload["id"] == BYSTANDER
+        assert payload["followers_count"] == 813_286
 
+    def test_what_x_says_of_an_account_holds_until_x_shows_it_again(
+        self, project: OwnProject
+    ) -> None:
+        project.write("results.jsonl", json_lines(
+            {"id": PERSON, "action": "delete", "created_at": "2026-11-01T00:00:00Z", "reason": "suspended"},
+            {"id": "424242424242424242", "action": "delete", "reason": "deleted"},
+        ))  # fmt: skip
+        said = project.succeed("compliance", "apply", "results.jsonl", "--no-build")
+        assert said.startswith("purged 2 people: 3 payloads")
+        project.run("harvest", "--from", "dataset.jsonl", "--observed-at", "2025-04-01")
+        assert not project.rows("from raw.users where payload->>'id' = ?", PERSON)
 
-def test_an_id_of_the_first_years_is_told_from_a_count(project: OwnProject) -> None:
-    project.succeed("purge", EARLY, "--no-build")
-    assert EARLY not in json.dumps(project.rows("select returned from raw.requests"))
-    payload = json.loads(
-        project.value("select payload from raw.users where payload like '%813286%'")
-    )
-    assert payload["id"] == BYSTANDER
-    assert payload["followers_count"] == 813_286
+        protected = [ON_X[0] | {"fate": "protected"}]
+        for people, is_back in ((protected, False), (ON_X, True)):
+            with on_x(people) as simulator:
+                project.succeed("harvest", HANDLE, "--refetch", environment=access(simulator))
+            landed = project.rows("from raw.users where payload->>'id' = ?", PERSON)
+            assert bool(landed) == is_back
+        assert (
+            project.value("select count(*) from raw.tombstones") == 1
+        )  # the one who never was here
 
+    def test_without_its_key_nothing_lands(self, project: OwnProject) -> None:
+        project.succeed("purge", HANDLE, "--no-build")
+        (key,) = project.data.glob("*.tombstone-key")
+        assert key.stat().st_mode & 0o077 == 0
+        secret = key.read_text()
+        assert secret.strip() not in "".join(row for _, row in project.tables())
+        at = Patient(Project(project.folder, project.warehouse))
+        (seen,) = examine(at, [("tombstones", check_tombstones)])
+        assert (seen.verdict, seen.found[:8]) == ("ok", "1 purged")
+        key.unlink()
+        (seen,) = examine(at, [("tombstones", check_tombstones)])
+        assert seen.verdict == "failed"
+        assert seen.remedy
+        assert "put the key back" in seen.remedy
+        assert "nobody can tell who was purged" in project.refuse(
+            4, "harvest", "--from", "dataset.jsonl"
+        )
+        key.write_text("ab" * 32)
+        assert "not the key" in project.refuse(4, "harvest", "--from", "dataset.jsonl")
+        key.write_text(secret)
+        project.succeed("harvest", "--from", "dataset.jsonl")
 
-def test_what_x_says_of_an_account_holds_until_x_shows_it_again(project: OwnProject) -> None:
-    project.write("results.jsonl", json_lines(
-        {"id": PERSON, "action": "delete", "created_at": "2026-11-01T00:00:00Z", "reason": "suspended"},
-        {"id": "424242424242424242", "action": "delete", "reason": "deleted"},
-    ))  # fmt: skip
-    said = project.succeed("compliance", "apply", "results.jsonl", "--no-build")
-    assert said.startswith("purged 2 people: 3 payloads")
-    project.run("harvest", "--from", "dataset.jsonl", "--observed-at", "2025-04-01")
-    assert not project.rows("from raw.users where payload->>'id' = ?", PERSON)
+    def test_a_backup_of_before_brings_nobody_back(
+        self, project: OwnProject, tmp_path: Path
+    ) -> None:
+        backup = tmp_path / "before.duckdb"
+        project.succeed("backup", backup)
+        project.succeed("purge", HANDLE, "--no-build")
+        said = project.succeed("restore", backup, "--force")
+        assert said.splitlines()[-1].split() == [
+            "purged",
+            "since",
+            "1,",
+            "not",
+            "put",
+            "back;",
+            "build",
+            "anew:",
+            "influx-m2",
+            "build",
+        ]
+        assert PERSON.encode() in backup.read_bytes()
+        assert PERSON.encode() not in project.warehouse.read_bytes()
+        for table, row in project.tables():
+            assert PERSON not in row, table
+        project.succeed("harvest", "--from", "dataset.jsonl", "--observed-at", "2025-04-01")
+        assert not project.rows("from raw.users where payload->>'id' = ?", PERSON)
+        assert project.rows("from raw.users where payload->>'id' = ?", EARLY)
 
-    protected = [ON_X[0] | {"fate": "protected"}]
-    for people, is_back in ((protected, False), (ON_X, True)):
-        with on_x(people) as simulator:
-            project.succeed("harvest", HANDLE, "--refetch", environment=access(simulator))
-        landed = project.rows("from raw.users where payload->>'id' = ?", PERSON)
-        assert bool(landed) == is_back
-    assert project.value("select count(*) from raw.tombstones") == 1  # the one who never was here
+    def test_a_purge_that_is_killed_is_run_again(
+        self, whole: OwnProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        dice = random.Random(5)
+        kept = shutil.copytree(whole.data, tmp_path / "kept", symlinks=True)
+        killed = 0
+        command = [str(BIN / "influx-m2"), "purge", HANDLE, "--no-build"]
+        for _ in range(KILLS):
+            shutil.rmtree(whole.data)
+            shutil.copytree(kept, whole.data, symlinks=True)
+            for _ in range(2):
+                process = subprocess.Popen(
+                    command, cwd=whole.folder, env=whole.environment,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                )  # fmt: skip
+                time.sleep(dice.uniform(0.3, 2.5))
+                process.send_signal(signal.SIGKILL)
+                killed += process.wait() == -signal.SIGKILL
+                assert_latest_is_whole(whole, whole.data, by_command=False)
+                assert whole.rows("from raw.users where payload like ?", f'%"{BYSTANDER}"%')
+            whole.succeed("purge", HANDLE, "--no-build")
+            for path, held in whole.everything():
+                assert PERSON.encode() not in held, path
+            for table, row in whole.tables():
+                assert PERSON not in row, table
+        with capsys.disabled():
+            print(f"\npurge: {KILLS} times over, {killed} kills, no trace left, nobody else lost")
+
+    def test_what_this_tool_did_not_write_is_named(self, project: OwnProject) -> None:
+        project.write("data/notes.txt", f"ask {PERSON} again\n")
+        with duckdb.connect(str(project.warehouse)) as connection:
+            connection.execute("create table main.mine as select ? as who", [PERSON])
+        said = project.refuse(1, "purge", HANDLE, "--no-build")
+        assert "table main.mine, column who" in said
+        assert "notes.txt" in said
+
+    def test_a_list_of_names(self, project: OwnProject) -> None:
+        project.write("gone.txt", f"# asked by letter\n@{HANDLE}  # in May\n\n{EARLY}\n")
+        listed = project.succeed("purge", "--file", "gone.txt", "--dry-run").splitlines()
+        assert len(listed) == 5
+        assert f"1\tid\t{EARLY}" in listed
+        assert f"2\thandle\t{EARLIER}" in listed
+        assert project.rows("from raw.users where payload like ?", f"%{PERSON}%")
+        assert project.succeed("purge", "--file", "gone.txt", "--no-build").startswith(
+            "purged 2 people"
+        )
 
 
 @pytest.mark.parametrize(
@@ -340,106 +453,6 @@ def test_a_result_that_is_none_stops_it_all(workplace: Workplace, line: str, pro
     assert problem in said
 
 
-def test_without_its_key_nothing_lands(project: OwnProject) -> None:
-    project.succeed("purge", HANDLE, "--no-build")
-    (key,) = project.data.glob("*.tombstone-key")
-    assert key.stat().st_mode & 0o077 == 0
-    secret = key.read_text()
-    assert secret.strip() not in "".join(row for _, row in project.tables())
-    at = Patient(Project(project.folder, project.warehouse))
-    (seen,) = examine(at, [("tombstones", check_tombstones)])
-    assert (seen.verdict, seen.found[:8]) == ("ok", "1 purged")
-    key.unlink()
-    (seen,) = examine(at, [("tombstones", check_tombstones)])
-    assert seen.verdict == "failed"
-    assert seen.remedy
-    assert "put the key back" in seen.remedy
-    assert "nobody can tell who was purged" in project.refuse(
-        4, "harvest", "--from", "dataset.jsonl"
-    )
-    key.write_text("ab" * 32)
-    assert "not the key" in project.refuse(4, "harvest", "--from", "dataset.jsonl")
-    key.write_text(secret)
-    project.succeed("harvest", "--from", "dataset.jsonl")
-
-
-def test_a_backup_of_before_brings_nobody_back(project: OwnProject, tmp_path: Path) -> None:
-    backup = tmp_path / "before.duckdb"
-    project.succeed("backup", backup)
-    project.succeed("purge", HANDLE, "--no-build")
-    said = project.succeed("restore", backup, "--force")
-    assert said.splitlines()[-1].split() == [
-        "purged",
-        "since",
-        "1,",
-        "not",
-        "put",
-        "back;",
-        "build",
-        "anew:",
-        "influx-m2",
-        "build",
-    ]
-    assert PERSON.encode() in backup.read_bytes()
-    assert PERSON.encode() not in project.warehouse.read_bytes()
-    for table, row in project.tables():
-        assert PERSON not in row, table
-    project.succeed("harvest", "--from", "dataset.jsonl", "--observed-at", "2025-04-01")
-    assert not project.rows("from raw.users where payload->>'id' = ?", PERSON)
-    assert project.rows("from raw.users where payload->>'id' = ?", EARLY)
-
-
-def test_a_purge_that_is_killed_is_run_again(
-    project: OwnProject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    dice = random.Random(5)
-    kept = shutil.copytree(project.data, tmp_path / "kept", symlinks=True)
-    killed = 0
-    command = [str(BIN / "influx-m2"), "purge", HANDLE, "--no-build"]
-    for _ in range(KILLS):
-        shutil.rmtree(project.data)
-        shutil.copytree(kept, project.data, symlinks=True)
-        for _ in range(2):
-            process = subprocess.Popen(
-                command, cwd=project.folder, env=project.environment,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-            time.sleep(dice.uniform(0.3, 2.5))
-            process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
-            manifest = project.data / "latest" / "manifest.json"
-            project.succeed("validate", "-m", manifest, manifest.with_name("latest.jsonl"))
-            assert project.rows("from raw.users where payload like ?", f'%"{BYSTANDER}"%')
-        project.succeed("purge", HANDLE, "--no-build")
-        for path, held in project.everything():
-            assert PERSON.encode() not in held, path
-        for table, row in project.tables():
-            assert PERSON not in row, table
-    with capsys.disabled():
-        print(f"\npurge: {KILLS} times over, {killed} kills, no trace left, nobody else lost")
-
-
-def test_what_this_tool_did_not_write_is_named(project: OwnProject) -> None:
-    project.write("data/notes.txt", f"ask {PERSON} again\n")
-    with duckdb.connect(str(project.warehouse)) as connection:
-        connection.execute("create table main.mine as select ? as who", [PERSON])
-    said = project.refuse(1, "purge", HANDLE, "--no-build")
-    assert "table main.mine, column who" in said
-    assert "notes.txt" in said
-
-
 @pytest.mark.parametrize("name", ["", "two words", "@", "ünï", "a-b"])
 def test_a_name_that_is_none_is_refused(workplace: Workplace, name: str) -> None:
     assert "neither a handle nor an id" in workplace.refuse(2, "purge", name)
-
-
-def test_a_list_of_names(project: OwnProject) -> None:
-    project.write("gone.txt", f"# asked by letter\n@{HANDLE}  # in May\n\n{EARLY}\n")
-    listed = project.succeed("purge", "--file", "gone.txt", "--dry-run").splitlines()
-    assert len(listed) == 5
-    assert f"1\tid\t{EARLY}" in listed
-    assert f"2\thandle\t{EARLIER}" in listed
-    assert project.rows("from raw.users where payload like ?", f"%{PERSON}%")
-    assert project.succeed("purge", "--file", "gone.txt", "--no-build").startswith(
-        "purged 2 people"
-    )
