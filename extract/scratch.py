@@ -6,8 +6,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import chdir, contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from extract.errors import InfluxError
@@ -36,10 +36,9 @@ class Scratch:
         """Build a part of the project there; raises as ``transform.build``."""
         target = self.folder / "target"
         target.mkdir(exist_ok=True)
-        # dbt parses a project anew where the warehouse has another path: from its folder, each has the same
-        with _parsed_before(self.project, target / _PARSED), chdir(self.folder):
+        with _parsed_before(self.project, target / _PARSED):
             return build(
-                replace(self.project, warehouse=Path(self.project.warehouse.name)),
+                self.project,
                 as_of=as_of,
                 select=select,
                 is_quick=True,
@@ -76,9 +75,8 @@ def _parsed_before(project: Project, parsed: Path) -> Iterator[None]:
     before = _changed_at(parsed)
     yield
     if _changed_at(parsed) != before:
-        with suppress(
-            OSError, InfluxError
-        ):  # a project that cannot be written to is parsed anew each time
+        # a project that cannot be written to is parsed anew each time
+        with suppress(OSError, InfluxError):
             kept.parent.mkdir(parents=True, exist_ok=True)
             with replacing(kept) as made:
                 shutil.copy2(parsed, made)

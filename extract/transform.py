@@ -8,8 +8,8 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -86,14 +86,15 @@ def build(
         arguments += ["--select", *select.split(), "--indirect-selection", "buildable"]
     if target is not None:
         arguments += ["--target-path", str(target), "--log-path", str(target)]
-    environment = {"INFLUX_DB": str(project.warehouse)}
+    folder, name = _as_dbt_knows(project)
+    environment = {"INFLUX_DB": name}
     if is_quick:
         left_out = os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "")
         environment["DBT_EXCLUDE_RESOURCE_TYPES"] = f"{left_out} unit_test"
         environment["DBT_WRITE_JSON"] = "false"
     # Who holds the lock is a clear message here, and a raw trace from dbt. It stays open, for dbt closes the file
     # after each node, and to open and close it takes longer than most of them.
-    with open_warehouse(project), _environment(**environment):
+    with open_warehouse(project), chdir(folder), _environment(**environment):
         # dbt takes two seconds to import: only a command that builds pays for it
         from dbt.cli.main import dbtRunner
 
@@ -129,7 +130,8 @@ def parse(project: Project) -> list[str]:
             shutil.copy(parsed_before, scratch)  # what has not changed since is not read again
         arguments = ["--log-level", "none", "parse", "--project-dir", root, "--profiles-dir", root]
         arguments += ["--target-path", scratch, "--log-path", scratch]
-        with _environment(INFLUX_DB=str(project.warehouse)):
+        folder, name = _as_dbt_knows(project)
+        with chdir(folder if folder.is_dir() else project.root), _environment(INFLUX_DB=name):
             outcome = dbtRunner(callbacks=[hear]).invoke(arguments)
     if outcome.exception is not None:
         raise EnvironmentFailure(
@@ -161,19 +163,34 @@ def runs_since_build(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
+def _as_dbt_knows(project: Project) -> tuple[Path, str | None]:
+    """A folder, and the warehouse's name from there; none where it is the one that dbt takes by itself.
+
+    dbt reads the whole project anew where the name is another one than before. So a build here and `dbt build` call
+    the usual warehouse alike, and all others are called from their own folder.
+    """
+    if project.warehouse == project.data / "influx.duckdb":
+        return project.root, None
+    return project.warehouse.parent, project.warehouse.name
+
+
 @contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    """The environment with these values, and as it was afterwards."""
+def _environment(**values: str | None) -> Iterator[None]:
+    """The environment with these values (without those that are None), and as it was afterwards."""
     before = {name: os.environ.get(name) for name in values}
-    os.environ |= values
+    _set_environment(values)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        _set_environment(before)
+
+
+def _set_environment(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 class _Progress:

@@ -38,6 +38,8 @@ answered as (
         run_id,
         count(distinct struct_pack(asked_by, asked)) as answered
     from asked
+    -- who was purged is no target any more; a name in their place remains in what was billed
+    where not starts_with(asked, 'purged:')
     group by run_id
 
 ),

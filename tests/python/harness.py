@@ -41,6 +41,19 @@ needs_sample = pytest.mark.skipif(
 )
 
 
+def parsed_before(as_of: str | None) -> dict[str, str]:
+    """For the environment: what dbt found out about the project, if it has been built in this process before.
+
+    Every warehouse has the same name in its folder, so that dbt can begin with it.
+    """
+    kept = _parsed(as_of)
+    return {"DBT_PARTIAL_PARSE_FILE_PATH": str(kept)} if kept.exists() else {}
+
+
+def _parsed(as_of: str | None) -> Path:
+    return Path(tempfile.gettempdir()) / f"influx-parsed-{as_of}-{os.getpid()}.msgpack"
+
+
 def _hear_ctrl_c() -> None:
     """A shell that starts the tests in the background lets them, and all that they start, ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -61,6 +74,7 @@ class Workplace:
             "DBT_LOG_PATH": str(folder / "logs"),
             "COLUMNS": "80",
             "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test",
+            **parsed_before(None),
         }
 
     def run(
@@ -123,30 +137,24 @@ class Workplace:
         return self._dbt(*arguments, folder=ROOT, environment=environment)
 
     def build(self, *, as_of: str | None = None, data_tests: bool = False) -> None:
-        """dbt build, which must be green; test_dbt_project runs the unit tests.
-
-        Named by the same relative path every time, the warehouse does not make dbt parse the project
-        anew: what one test has parsed, the next begins with.
-        """
-        kept = Path(tempfile.gettempdir()) / f"influx-parsed-{as_of}-{os.getpid()}.msgpack"
-        parsed = self.folder / "target" / "partial_parse.msgpack"
-        if kept.exists() and not parsed.exists():
-            parsed.parent.mkdir(exist_ok=True)
-            shutil.copy(kept, parsed)
+        """Build, which must be green; test_dbt_project runs the unit tests."""
+        kept = _parsed(as_of)
         done = self._run(
-            [sys.executable, "-c", _BUILD, str(ROOT), self.warehouse.name, as_of or ""],
+            [sys.executable, "-c", _BUILD, str(ROOT), str(self.warehouse), as_of or ""],
             folder=self.folder,
-            environment=WITH_DATA_TESTS if data_tests else {},
+            environment=parsed_before(as_of) | (WITH_DATA_TESTS if data_tests else {}),
         )
         assert done.returncode == 0, done.stdout + done.stderr
         if not kept.exists():
-            shutil.copy(parsed, kept)
+            shutil.copy(self.folder / "target" / "partial_parse.msgpack", kept)
             atexit.register(kept.unlink, missing_ok=True)
 
     def _dbt(
         self, *arguments: str, folder: Path, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        return self._run([str(BIN / "dbt"), *arguments], folder, environment)
+        # the warehouse has another name from there: dbt begins with what it wrote into this target folder before
+        command = ["env", "-u", "DBT_PARTIAL_PARSE_FILE_PATH", str(BIN / "dbt"), *arguments]
+        return self._run(command, folder, environment)
 
     def _run(
         self, command: list[str], folder: Path, environment: Mapping[str, str] | None = None
