@@ -13,6 +13,7 @@ from extract.commands.options import Program
 from extract.console import notes, plain
 from extract.errors import EnvironmentFailure
 from extract.settings import Project
+from extract.sql_text import literal
 from extract.warehouse import open_warehouse
 
 _INSTALLED_BY = {"duckdb": "pip install duckdb-cli", "harlequin": "pipx install harlequin"}
@@ -47,6 +48,5 @@ def command_for(program: Program, warehouse: Path) -> list[str]:
     if program == "shell":
         return ["duckdb", "-readonly", str(warehouse)]
     # the UI keeps its notebooks in a database of its own, which a shell with -readonly cannot open
-    quoted = str(warehouse).replace("'", "''")
-    attach = f"attach '{quoted}' as influx (read_only); use influx"
+    attach = f"attach {literal(warehouse)} as influx (read_only); use influx"
     return ["duckdb", "-cmd", attach, "-ui"]

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from extract.harvest.files import (
     shortened,
 )
 from extract.harvest.x_api import Answer, Dialect
+from extract.sql_text import statements_of, values_for
 from extract.stewardship.tombstones import Tombstones
 from extract.warehouse import UNUSABLE, transaction
 
@@ -41,16 +41,10 @@ _FULL = (*UNUSABLE, duckdb.OutOfMemoryException, OSError)
 _STRUCTURE_SAMPLE = 2 << 20
 _STRUCTURE_LONGEST = 32 << 10
 
-
-def _statements(name: str) -> list[str]:
-    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-    return [statement for statement in text.split(";\n") if statement.strip()]
-
-
-_LANDING = _statements("landing.sql")
+_LANDING = statements_of("extract.harvest", "landing.sql")
 _PREPARING = [statement for statement in _LANDING if "temp table" in statement]
 _INSERTING = [statement for statement in _LANDING if "temp table" not in statement]
-_FORGETTING = _statements("forgetting.sql")
+_FORGETTING = statements_of("extract.harvest", "forgetting.sql")
 
 # A list goes in as JSON: DuckDB's client looks at every element of a Python list for a dozen types.
 _INSERT_REQUEST = """
@@ -398,8 +392,7 @@ class Run:
 
     def _number(self, statement: str, values: dict[str, Any] | None = None) -> int:
         """Run a statement with those of the values that it names; its first number (rows, if any)."""
-        names = set(re.findall(r"\$([a-z_]+)", statement)) & set(values or {})
-        result = self._connection.execute(statement, {name: (values or {})[name] for name in names})
+        result = self._connection.execute(statement, values_for(statement, values or {}))
         return int((result.fetchone() or (0,))[0])
 
     def _close_abandoned(self) -> None:

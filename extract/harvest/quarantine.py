@@ -20,6 +20,7 @@ from extract.errors import EnvironmentFailure, InfluxError
 from extract.harvest.files import LONGEST_LINE, STANDARD_INPUT, InputFile, open_input
 from extract.release.validate import Violation, open_records, validate_lines
 from extract.release.violation import printable
+from extract.sql_text import literal
 
 ERRORS_KEPT = 5
 _QUOTED_KEY = re.compile(r'\["(?:[^"\\]|\\.)*"\]')
@@ -29,7 +30,7 @@ _ELEMENTS = """
 copy (
     select translate(json, chr(10) || chr(13), '  ')
     from read_json_objects($document, format = 'auto', maximum_object_size = $longest)
-) to '{lines}' (format csv, header false, delimiter '\x01', quote '', escape '')
+) to {lines} (format csv, header false, delimiter '\x01', quote '', escape '')
 """
 
 
@@ -154,7 +155,7 @@ def _judge_document(path: str) -> _Judged | None:
         try:
             with duckdb.connect() as connection:
                 connection.execute(
-                    _ELEMENTS.format(lines=str(lines).replace("'", "''")),
+                    _ELEMENTS.format(lines=literal(lines)),
                     {"document": str(whole), "longest": LONGEST_LINE},
                 )
         except duckdb.InvalidInputException:

@@ -37,6 +37,7 @@ from extract.release.switches import (
 )
 from extract.score_models import chosen_model
 from extract.settings import Project, releases_to_keep
+from extract.sql_text import literal
 from extract.warehouse import open_warehouse
 
 SORT_ORDER = "meta.score descending, followers_count descending, handle ascending"
@@ -144,15 +145,10 @@ def write_records(
     connection.execute("set preserve_insertion_order = true")
     # One JSON text a line: what CSV would quote or separate by never stands in one.
     connection.execute(
-        f"copy ({_SQL}) to {quoted(path)} "
+        f"copy ({_SQL}) to {literal(path)} "
         "(format csv, header false, delimiter '\x01', quote '', escape '')",
         {"model_version": model_version, "stamp": _STAMP, "author_ids": author_ids},
     )
-
-
-def quoted(path: Path) -> str:
-    """A path as SQL's text: COPY takes no parameter for the name of its file."""
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _settle(

@@ -8,6 +8,7 @@ import duckdb
 
 from extract.errors import EnvironmentFailure
 from extract.settings import Project
+from extract.sql_text import literal
 from extract.warehouse import open_warehouse, transaction
 
 _SCORES = """
@@ -38,10 +39,8 @@ from read_parquet($path)
 
 def keep_scores(connection: duckdb.DuckDBPyConnection, model_version: str, path: Path) -> None:
     """Write the scores that a release is made of to a Parquet file: by the time they land, the marts may be others."""
-    # COPY takes no parameter for the name of its file
-    target = str(path).replace("'", "''")
     connection.execute(
-        f"copy ({_SCORES}) to '{target}' (format parquet)", {"model_version": model_version}
+        f"copy ({_SCORES}) to {literal(path)} (format parquet)", {"model_version": model_version}
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from extract.errors import DataRefused
-from extract.release.export import make_release, pass_gate, quoted
+from extract.release.export import make_release, pass_gate
 from extract.release.folders import (
     GATE,
     MANIFEST,
@@ -28,6 +28,7 @@ from extract.release.folders import (
 from extract.release.gate import Gate
 from extract.release.sealing import read_json, sha256_of, write_json
 from extract.settings import Project
+from extract.sql_text import literal
 from extract.warehouse import open_warehouse
 
 IDS = "ids.txt"
@@ -98,7 +99,7 @@ def export_ids(
                 (made / name).unlink()
             connection.execute(
                 "copy (select author_id from marts.release_records where model_version = ? "
-                f"order by rank_global) to {quoted(made / IDS)} (format csv, header false)",
+                f"order by rank_global) to {literal(made / IDS)} (format csv, header false)",
                 [chosen["model_version"]],
             )
             del manifest["sha256_gz"]

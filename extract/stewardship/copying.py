@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from extract.errors import EnvironmentFailure
+from extract.sql_text import identifier, literal
 from extract.warehouse import is_interruption
 
 _TABLES = """
@@ -84,14 +85,14 @@ def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
     """Read everything in the connection's default database, from its first block to its last."""
     tables = {}
     for schema, name, *definition in connection.execute(_TABLES).fetchall():
-        table = f"{quoted(schema)}.{quoted(name)}"
+        table = f"{identifier(schema)}.{identifier(name)}"
         rows, checksum = connection.execute(
             f"select count(*), coalesce(sum(hash(whole_row)), 0) from {table} as whole_row"
         ).fetchall()[0]
         tables[f"{schema}.{name}"] = Table((definition[0], definition[1]), rows, int(checksum))
     views = {}
     for schema, name, *definition in connection.execute(_VIEWS).fetchall():
-        view = f"{quoted(schema)}.{quoted(name)}"
+        view = f"{identifier(schema)}.{identifier(name)}"
         views[f"{schema}.{name}"] = View((definition[0], definition[1]), _columns(connection, view))
     return Contents(tables, views)
 
@@ -141,7 +142,7 @@ def copy_database(connection: duckdb.DuckDBPyConnection, fresh: Path) -> Content
         connection.execute(f"attach {literal(fresh)} as fresh_copy")
         try:
             (source,) = connection.execute("select current_database()").fetchall()[0]
-            connection.execute(f"copy from database {quoted(source)} to fresh_copy")
+            connection.execute(f"copy from database {identifier(source)} to fresh_copy")
             connection.execute("checkpoint fresh_copy")
         finally:
             with suppress(duckdb.Error):  # what went wrong before it matters more
@@ -289,13 +290,3 @@ def size_of(connection: duckdb.DuckDBPyConnection) -> int:
 def told_bytes(size: int) -> str:
     """A number of bytes as people read it, rounded up."""
     return f"{-(-size // 1_000_000):,} MB"
-
-
-def quoted(name: str) -> str:
-    """A name as SQL has it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: object) -> str:
-    """A text as SQL has it, for statements that take no parameters."""
-    return "'" + str(value).replace("'", "''") + "'"

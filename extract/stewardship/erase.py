@@ -5,26 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import duckdb
 
 from extract.harvest.landing import insert_rows, utc_now
+from extract.sql_text import identifier, statements_of, values_for
 from extract.stewardship.mentions import STAND_IN, pattern_of
 from extract.stewardship.tombstones import Tombstones
 
 Kind = Literal["id", "handle"]
 
 
-def _statements(name: str) -> list[str]:
-    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-    return [statement for statement in text.split(";\n") if statement.strip()]
-
-
-_FINDING = _statements("people.sql")
-_ERASING = _statements("erase.sql")
+_FINDING = statements_of("extract.stewardship", "people.sql")
+_ERASING = statements_of("extract.stewardship", "erase.sql")
 
 # Numbers are the only thing in a text that can be an id; where the same number stands as a count is told apart later.
 _CANDIDATES = """
@@ -165,11 +160,12 @@ def erase(
     given = {"key_id": key_id, "now": utc_now(), "renamed": json.dumps(dict(releases))}
     users = _number(connection, "select count(*) from raw.users")
     for statement in _ERASING:
-        connection.execute(statement, {k: v for k, v in given.items() if f"${k}" in statement})
+        connection.execute(statement, values_for(statement, given))
     found = [one for one in mentions(connection, people.ids) if one.table.startswith("raw.")]
     for one in found:
         connection.execute(
-            f'update {one.table} set "{one.column}" = ? where rowid = ?', [one.without, one.row]
+            f"update {one.table} set {identifier(one.column)} = ? where rowid = ?",
+            [one.without, one.row],
         )
     return users - _number(connection, "select count(*) from raw.users"), len(found)
 
@@ -183,8 +179,10 @@ def mentions(connection: duckdb.DuckDBPyConnection, ids: frozenset[str]) -> Iter
     """Every text in the connection's database that names one of the ids, in columns of any table."""
     pattern = pattern_of(ids)
     for schema, table, column, data_type in connection.execute(_COLUMNS).fetchall():
-        text = f'"{column}"' if data_type == "VARCHAR" else f'cast(to_json("{column}") as varchar)'
-        name = f'{schema}."{table}"'
+        text = identifier(column)
+        if data_type != "VARCHAR":
+            text = f"cast(to_json({text}) as varchar)"
+        name = f"{identifier(schema)}.{identifier(table)}"
         rows = connection.execute(
             _CANDIDATES.format(text=text, table=name), {"ids": sorted(ids)}
         ).fetchall()
