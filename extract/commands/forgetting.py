@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,11 +79,12 @@ def apply(
     """
     from extract.stewardship.compliance import read_results
 
-    results = read_results(file)
-    counts = ", ".join(f"{reason} {count}" for reason, count in sorted(results.reasons().items()))
-    typer.echo(f"{len(results.wanted)} accounts to go ({counts or 'none'})", err=True)
-    if results.wanted:
-        _purge(results.wanted, also or [], no_build=no_build, dry_run=dry_run)
+    wanted = read_results(file)
+    reasons = sorted(Counter(one.reason for one in wanted).items())
+    counts = ", ".join(f"{reason} {count}" for reason, count in reasons)
+    typer.echo(f"{len(wanted)} accounts to go ({counts or 'none'})", err=True)
+    if wanted:
+        _purge(wanted, also or [], no_build=no_build, dry_run=dry_run)
 
 
 def _purge(

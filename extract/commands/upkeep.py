@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from extract.errors import EnvironmentFailure
+
+if TYPE_CHECKING:
+    from extract.stewardship.backup import Copied
 
 
 def backup(
@@ -26,10 +29,7 @@ def backup(
     from extract.settings import find_project
     from extract.stewardship.backup import back_up
 
-    made = back_up(find_project(), path, replace=force)
-    typer.echo(f"{'backup':<20} {made.path}")
-    for name, text in made.told():
-        typer.echo(f"{name:<20} {text}")
+    _tell("backup", back_up(find_project(), path, replace=force))
 
 
 def restore(
@@ -49,10 +49,7 @@ def restore(
     from extract.settings import find_project
     from extract.stewardship.backup import restore as put_back
 
-    made = put_back(find_project(), path, replace=force)
-    typer.echo(f"{'warehouse':<20} {made.path}")
-    for name, text in made.told():
-        typer.echo(f"{name:<20} {text}")
+    _tell("warehouse", put_back(find_project(), path, replace=force))
 
 
 def doctor(
@@ -86,3 +83,8 @@ def doctor(
     if failed:
         typer.echo(f"failed: {', '.join(failed)}", err=True)
         raise typer.Exit(EnvironmentFailure.exit_code)
+
+
+def _tell(noun: str, made: Copied) -> None:
+    for name, text in ((noun, made.path), *made.told()):
+        typer.echo(f"{name:<20} {text}")

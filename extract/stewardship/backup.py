@@ -14,6 +14,7 @@ import duckdb
 from extract.errors import EnvironmentFailure, UsageError
 from extract.harvest.interruptions import Interruptions
 from extract.settings import Project
+from extract.sql_text import identifier
 from extract.stewardship.copying import (
     Contents,
     attached,
@@ -22,7 +23,6 @@ from extract.stewardship.copying import (
     fresh_folder,
     log_of,
     put_in_place,
-    read_contents,
 )
 from extract.stewardship.purge import purge_again
 from extract.warehouse import (
@@ -130,10 +130,16 @@ def restore(project: Project, path: Path, *, replace: bool = False) -> Copied:
             layout = _known_layout(source, path)
             fresh = folder / warehouse.name
             contents = copy_database(source, fresh)
+            known = {row["keyed_hash"] for row in _tombstones(source)}
+        since = [
+            row
+            for row in (_tombstones(replaced) if replaced is not None else [])
+            if row["keyed_hash"] not in known
+        ]
         forgotten = 0
-        if replaced is not None and (tombstones := _tombstones(replaced)):
+        if since:
             forgotten, contents = purge_again(
-                replaced_by(project, warehouse=fresh), tombstones, key_of=warehouse
+                replaced_by(project, warehouse=fresh), since, key_of=warehouse
             )
         try:
             if place.exists() and had is None:
@@ -207,16 +213,24 @@ def _hold(held: ExitStack, warehouse: Path, *, replace: bool) -> duckdb.DuckDBPy
         if not replace:
             raise _would_replace(warehouse, "a file that cannot be opened") from error
         return None
-    landed = sum(
-        table.rows
-        for name, table in read_contents(connection).tables.items()
-        if name.startswith("raw.") and name != _LAYOUT
-    )
-    if not replace and (landed or layout_of(connection) is None):
-        raise _would_replace(
-            warehouse, f"{landed:,} landed rows" if landed else "no warehouse of influx-m2"
-        )
+    if not replace:
+        landed = _landed_rows(connection)
+        if landed or layout_of(connection) is None:
+            raise _would_replace(
+                warehouse, f"{landed:,} landed rows" if landed else "no warehouse of influx-m2"
+            )
     return connection
+
+
+def _landed_rows(connection: duckdb.DuckDBPyConnection) -> int:
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'raw' and table_name <> 'layout'"
+    ).fetchall()
+    counts = (
+        connection.execute(f"select count(*) from raw.{identifier(name)}").fetchone() or (0,)
+        for (name,) in tables
+    )
+    return sum(count for (count,) in counts)
 
 
 def _tombstones(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

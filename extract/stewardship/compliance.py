@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +15,8 @@ REASONS = ("deleted", "suspended", "protected", "deactivated")
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
-    """The accounts whose data have to go, and how many there are of each reason."""
-
-    wanted: list[Wanted]
-
-    def reasons(self) -> dict[str, int]:
-        """How many accounts there are of each reason."""
-        return dict(Counter(one.reason for one in self.wanted))
-
-
-def read_results(path: Path) -> Results:
-    """Read the results of a batch compliance job, plain or gzip; ``-`` is standard input.
+def read_results(path: Path) -> list[Wanted]:
+    """The accounts whose data have to go, by the results of a batch compliance job (plain or gzip, ``-`` reads stdin).
 
     An account named twice counts as it was named last.
 
@@ -56,7 +43,7 @@ def read_results(path: Path) -> Results:
             next_step="download the results of the job again; a line is such as "
             '{"id": "12", "action": "delete", "reason": "suspended"}',
         )
-    return Results(list(found.values()))
+    return list(found.values())
 
 
 def _result(line: bytes) -> Wanted:

@@ -177,6 +177,8 @@ def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 def mentions(connection: duckdb.DuckDBPyConnection, ids: frozenset[str]) -> Iterator[Mention]:
     """Every text in the connection's database that names one of the ids, in columns of any table."""
+    if not ids:
+        return
     pattern = pattern_of(ids)
     for schema, table, column, data_type in connection.execute(_COLUMNS).fetchall():
         text = identifier(column)

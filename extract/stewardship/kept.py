@@ -71,7 +71,7 @@ def remove_artifacts(places: Places, ids: frozenset[str], handles: frozenset[str
 def files_naming(places: Places, ids: frozenset[str]) -> list[Path]:
     """The files, gzip files unpacked, that hold any of the ids."""
     pattern = [binary_pattern_of(ids)]
-    return [path for path in places.files() if _has(path, pattern)]
+    return [path for path in places.files() if _has(path, pattern)] if ids else []
 
 
 def _files(places: Iterable[Path]) -> Iterator[Path]:

@@ -32,7 +32,7 @@ from extract.stewardship.kept import Places, files_naming, remove_artifacts
 from extract.stewardship.redaction import Redactor, redact
 from extract.stewardship.rewriting import rewrite_warehouse
 from extract.stewardship.tombstones import ASKED, Tombstones
-from extract.warehouse import layout_of, open_warehouse, rows_of
+from extract.warehouse import layout_of, open_warehouse
 
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
 _ID = re.compile(r"[0-9]{1,19}")
@@ -68,13 +68,13 @@ class Purged:
         return f"purged {people}: {', '.join(told) or 'nothing was kept'}; no id is left"
 
 
-def wanted_from(names: Sequence[str], *, reason: str = ASKED) -> list[Wanted]:
+def wanted_from(names: Sequence[str]) -> list[Wanted]:
     """Handles and ids as people write them: digits alone are an id, and a handle with an @ before them.
 
     Raises:
         UsageError: one is neither.
     """
-    return [_wanted(name.strip(), reason) for name in names]
+    return [_wanted(name.strip()) for name in names]
 
 
 def wanted_from_file(path: Path) -> list[Wanted]:
@@ -95,7 +95,7 @@ def wanted_from_file(path: Path) -> list[Wanted]:
     for number, name in enumerate(named, 1):
         if name:
             try:
-                wanted.append(_wanted(name, ASKED))
+                wanted.append(_wanted(name))
             except UsageError as error:
                 raise UsageError(
                     f"{path}, line {number}: {error}", next_step=error.next_step
@@ -150,13 +150,12 @@ def purge_again(
 ) -> tuple[int, Contents]:
     """Take everybody of whom there is a tombstone out of a warehouse of earlier days; how many, and what it then holds.
 
-    ``tombstones`` are the rows of another warehouse's ``raw.tombstones``, and ``key_of`` is that warehouse.
+    ``tombstones`` are those rows of another warehouse's ``raw.tombstones`` that it does not have itself, and ``key_of``
+    is that other warehouse.
     """
 
     def forget(connection: duckdb.DuckDBPyConnection) -> int:
-        held = {row["keyed_hash"] for row in rows_of(connection, "from raw.tombstones")}
-        missing = [row for row in tombstones if row["keyed_hash"] not in held]
-        insert_rows(connection, "raw.tombstones", missing)
+        insert_rows(connection, "raw.tombstones", tombstones)
         wanted = find_entombed(connection, key_of)
         if not wanted:
             return 0
@@ -173,12 +172,12 @@ def dry_run(project: Project, wanted: Sequence[Wanted]) -> People:
         return find_people(connection, wanted)
 
 
-def _wanted(name: str, reason: str) -> Wanted:
+def _wanted(name: str) -> Wanted:
     if _ID.fullmatch(name):
-        return Wanted("id", name.lstrip("0") or "0", reason)
+        return Wanted("id", name.lstrip("0") or "0", ASKED)
     handle = name.removeprefix("@")
     if _HANDLE.fullmatch(handle):
-        return Wanted("handle", handle.lower(), reason)
+        return Wanted("handle", handle.lower(), ASKED)
     raise UsageError(
         f"{name!r} is neither a handle nor an id",
         next_step="give a handle such as @jack, or an id, which is digits alone",
@@ -202,7 +201,7 @@ def _copies(places: Places, warehouse: Path, people: People) -> Iterator[Path]:
             continue
         try:
             with duckdb.connect(str(path), read_only=True) as connection:
-                if _holds_raw(connection) and _knows(connection, warehouse, people):
+                if _knows(connection, warehouse, people):
                     yield path
         except duckdb.Error as error:
             raise EnvironmentFailure(
@@ -211,17 +210,13 @@ def _copies(places: Places, warehouse: Path, people: People) -> Iterator[Path]:
             ) from error
 
 
-def _holds_raw(connection: duckdb.DuckDBPyConnection) -> bool:
-    tables = connection.execute(
-        "select table_name from duckdb_tables() where schema_name = 'raw'"
-    ).fetchall()
-    return ("users",) in tables
-
-
 def _knows(connection: duckdb.DuckDBPyConnection, warehouse: Path, people: People) -> bool:
+    layout = layout_of(connection)
+    if layout is None:  # no warehouse of this tool
+        return False
     if any(mentions(connection, people.ids)):
         return True
-    if layout_of(connection) == 1:  # which had no tombstones
+    if layout == 1:  # which had no tombstones
         return False
     entombed = Tombstones(connection, warehouse)
     return any(entombed.has(name.kind, name.value) for name in people.names)

@@ -206,15 +206,6 @@ def _accounts(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.json") if path.name != MANIFEST)
 
 
-def _seal_again(made: Path, manifest: dict[str, Any], release_id: str, left_out: int) -> None:
-    pack(made / RECORDS, made / PACKED)
-    manifest["count"] -= left_out
-    manifest |= {"sha256": sha256_of(made / RECORDS), "sha256_gz": sha256_of(made / PACKED)}
-    manifest.setdefault("redacted", []).append({"release_id": release_id, "records": left_out})
-    manifest["release_id"] = release_id_of(manifest)
-    write_json(made / MANIFEST, manifest)
-
-
 def _rename(target: Path, renamed: dict[str, str]) -> None:
     """Let ``latest``, the record of switches and the other releases' changes speak of the new ids."""
     latest = latest_id(target)
