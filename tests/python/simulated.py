@@ -34,6 +34,11 @@ FATES = {
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
+def access(simulator: Simulator) -> dict[str, str]:
+    """The environment in which a command asks it in the place of X."""
+    return {"X_API_BASE_URL": simulator.base_url, "X_BEARER_TOKEN": simulator.token}
+
+
 def ask(simulator: Simulator, path: str, token: str | None = None, **query: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {simulator.token if token is None else token}"}
     parameters = {name.replace("__", "."): value for name, value in query.items()}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from harness import BIN, ROOT, WITH_DATA_TESTS, Workplace
-from test_harvest_from_x import access
+from simulated import access
 from test_landing import lines
 
 from extract.harvest.simulator import Population, Simulator

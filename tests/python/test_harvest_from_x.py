@@ -8,12 +8,9 @@ import time
 
 import pytest
 from harness import ROOT, Workplace
+from simulated import access
 
 from extract.harvest.simulator import Fault, FaultPlan, Simulator, handles
-
-
-def access(simulator: Simulator) -> dict[str, str]:
-    return {"X_API_BASE_URL": simulator.base_url, "X_BEARER_TOKEN": simulator.token}
 
 
 def everything(workplace: Workplace) -> str:

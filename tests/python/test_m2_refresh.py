@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from harness import BIN, ROOT, Workplace
-from test_harvest_from_x import access
+from simulated import access
 from test_landing import lines
 
 from extract.harvest.simulator import Population, Simulator, SimulatorSettings

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from harness import Workplace
 from published import Record, good_record, line_of
+from simulated import access
 from test_export import published
-from test_harvest_from_x import access
 from test_landing import user
 
 from extract.errors import UsageError

@@ -19,6 +19,8 @@ import duckdb
 import pytest
 from harness import BIN, ROOT, WITH_DATA_TESTS, Workplace
 from published import good_record
+from simulated import access
+from test_landing import lines
 from test_releases import assert_latest_is_whole
 
 from extract.harvest.simulator import Population, Simulator, SimulatorSettings
@@ -142,19 +144,11 @@ def on_x(people: list[dict[str, Any]]) -> Simulator:
     return Simulator(SimulatorSettings(population=Population.from_records(people, seed=5)))
 
 
-def access(simulator: Simulator) -> dict[str, str]:
-    return {"X_API_BASE_URL": simulator.base_url, "X_BEARER_TOKEN": simulator.token}
-
-
-def json_lines(*objects: object) -> str:
-    return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects)
-
-
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> OwnProject:
     """A project that has landed, built and published a person in every way that there is."""
     project = OwnProject(tmp_path_factory.mktemp("published"))
-    project.write("dataset.jsonl", json_lines(*DATASET) + CUT_SHORT)
+    project.write("dataset.jsonl", lines(*DATASET) + CUT_SHORT)
     project.write("page.json", json.dumps(X_SAYS))
     project.write("list.csv", BATCH)
     project.succeed(
@@ -275,7 +269,7 @@ class TestPurge:
         users = project.value("select count(*) from raw.users")
 
         # by a file: as a record, as a user of X under another id, cut short
-        project.write("back.jsonl", json_lines(
+        project.write("back.jsonl", lines(
             record(1, PERSON, "quite_new"),
             {"id": "1", "username": HANDLE, "public_metrics": {"followers_count": 3}},
             {"id_str": PERSON, "id": int(PERSON), "screen_name": "x", "friends_count": 1},
@@ -321,7 +315,7 @@ class TestPurge:
     def test_what_x_says_of_an_account_holds_until_x_shows_it_again(
         self, project: OwnProject
     ) -> None:
-        project.write("results.jsonl", json_lines(
+        project.write("results.jsonl", lines(
             {"id": PERSON, "action": "delete", "created_at": "2026-11-01T00:00:00Z", "reason": "suspended"},
             {"id": "424242424242424242", "action": "delete", "reason": "deleted"},
         ))  # fmt: skip

@@ -12,7 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 from harness import ROOT, Workplace
-from test_harvest_from_x import access, everything
+from simulated import access
+from test_harvest_from_x import everything
 
 from extract.errors import EnvironmentFailure, UsageError
 from extract.harvest.budget import Budget, Prices, minutes

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from harness import BIN, Workplace
 from hostile import HostileServer, Received, page
-from simulated import NOW
+from simulated import NOW, access
 
 from extract.harvest.simulator import (
     Fault,
@@ -54,10 +54,6 @@ FAULTY = SimulatorSettings(
 )
 # spoilt on the way, whatever the log says of the answer as it was made
 NEVER_WHOLE = {Fault.CUT_SHORT.value, Fault.HTML_200.value, Fault.CONNECTION_RESET.value}
-
-
-def access(simulator: Simulator) -> dict[str, str]:
-    return {"X_API_BASE_URL": simulator.base_url, "X_BEARER_TOKEN": simulator.token}
 
 
 @dataclass
