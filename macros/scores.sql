@@ -1,15 +1,3 @@
-{# What identifies a score, whatever the model version. #}
-{% macro score_keys(model_version) -%}
-    landing_id,
-        author_id,
-        handle,
-        cast('{{ model_version }}' as varchar) as model_version,
-        observed_at,
-        payload_hash,
-        as_of,
-        is_latest
-{%- endmacro %}
-
 {# 0 to 100 on a log scale, from the value at which a signal is worth nothing to the one at which it is worth all. #}
 {% macro log_points(value, signal) -%}
     {{ clamp("100 * ln(" ~ value ~ " / " ~ signal ~ "_zero_at) / ln(" ~ signal ~ "_full_at / " ~ signal ~ "_zero_at)") }}

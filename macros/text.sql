@@ -8,7 +8,30 @@
     ' ' || trim(regexp_replace({{ lower_text(text) }}, '[^\p{L}\p{N}]+', ' ', 'g')) || ' '
 {%- endmacro %}
 
-{# Text without NUL, which JSON can carry and most readers of a release cannot. #}
+{# Text without NUL, which JSON can carry and most readers of a release cannot. To look is far cheaper than to replace. #}
 {% macro without_nul(text) -%}
-    replace({{ text }}, chr(0), '')
+    case when contains({{ text }}, chr(0)) then replace({{ text }}, chr(0), '') else {{ text }} end
+{%- endmacro %}
+
+{#
+    The stretches of a text (lower case, fields apart by a NUL) in which m2.1 may find a keyword: words that begin as a
+    word of a keyword does, as many as follow each other. A keyword is such words and nothing else, so that each one
+    in the text lies within one stretch. Most texts have few or none, and are read no further. The pattern is a variable
+    of the connection, as in patterns.sql; where there is none (unit tests run no hooks) the text is one stretch.
+#}
+{% macro set_keyword_stretches() -%}
+    set variable keyword_stretches = (
+        select
+            '(?:^|[^\p{L}\p{N}])(?:' || string_agg(distinct word, '|') || ')[\p{L}\p{N}]*'
+            || '(?:[^\p{L}\p{N}\x00]+(?:' || string_agg(distinct word, '|') || ')[\p{L}\p{N}]*)*'
+        from (
+            select unnest(string_split(keyword, ' ')) as word
+            from {{ ref('keywords') }}
+            where model_version = 'm2.1'
+        )
+    )
+{%- endmacro %}
+
+{% macro keyword_stretches(text) -%}
+    coalesce(regexp_extract_all({{ text }}, getvariable('keyword_stretches')), string_split({{ text }}, chr(0)))
 {%- endmacro %}

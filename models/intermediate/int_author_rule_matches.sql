@@ -19,7 +19,7 @@ authors as (
         array_to_string(
             regexp_extract_all(concat_ws(' ', links, description), '\S*\.[\p{L}\p{N}]\S*'), chr(10)
         ) as addresses
-    from {{ ref('int_authors_latest') }}
+    from {{ ref('int_author_profiles') }}
     where entry_threshold_passed
 
 ),

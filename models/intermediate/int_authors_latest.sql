@@ -1,16 +1,10 @@
--- One row per author (author_id): the latest observation with the latest curated facts.
+-- One row per author (author_id): the latest observation with the latest curated facts, but for the text of the profile.
 with
 
 observations as (
 
-    select
-        *,
-        {
-            'method': source_method,
-            'fetched_at': {{ rfc3339('observed_at') }},
-            'evidence': source_evidence
-        } as observed_in
-    from {{ ref('int_observations') }}
+    select *
+    from {{ ref('int_observation_features') }}
     where is_latest
 
 ),
@@ -20,9 +14,10 @@ last_seen as (
     -- a protected account answers without metrics: its numbers are older than the news that it is protected
     select
         author_id,
+        observed_at,
         is_protected,
         is_withheld
-    from {{ ref('int_observations') }}
+    from {{ ref('int_observation_features') }}
     where
         is_last_seen
         and not is_latest
@@ -32,12 +27,6 @@ last_seen as (
 curation as (
 
     select * from {{ ref('int_curation_latest') }}
-
-),
-
-sources as (
-
-    select * from {{ ref('int_author_sources') }}
 
 ),
 
@@ -53,37 +42,60 @@ thresholds as (
 curated as (
 
     select
-        observations.* exclude (posts_30d, window_days),
-        windows.posts_counted,
-        windows.posts_30d,
-        windows.window_days,
+        -- ids
+        observations.author_id,
+        observations.landing_id,
+        observations.run_id,
+
+        -- strings
+        observations.handle,
+        observations.verified,
+        observations.unknown_verified,
+        observations.pinned_tweet_id,
+        observations.most_recent_tweet_id,
+        curation.lang_primary,
+        coalesce(curation.topic_tags, []) as topic_tags,
+
+        -- numerics
+        observations.followers_count,
+        observations.following_count,
+        observations.tweet_count,
+        observations.like_count,
+        observations.media_count,
+        observations.listed_count,
+        observations.posts_counted,
+        observations.posts_30d,
+        observations.window_days,
+        observations.repaired_stamps,
+        observations.unknown_zeros,
+
+        -- booleans
+        observations.has_name,
+        observations.has_activity_metrics,
+        observations.is_placeholder,
+        observations.is_created_after_as_of,
         coalesce(last_seen.is_protected, observations.is_protected) as is_protected_now,
         coalesce(last_seen.is_withheld, observations.is_withheld) as is_withheld_now,
-        coalesce(curation.topic_tags, []) as topic_tags,
-        curation.lang_primary,
-        -- Where the numbers were seen stands behind where curators found the author; a data set record
-        -- that names its sources needs no other.
-        case
-            when sources.sources is null then [observed_in]
-            when
-                observations.source_method = 'dataset_record'
-                or list_contains(sources.sources, observed_in)
-                then sources.sources
-            else list_append(sources.sources, observed_in)
-        end as sources,
         coalesce(curation.is_org, false) as is_org_curated,
         coalesce(curation.is_official, false) or observations.is_government as is_official,
         coalesce(curation.is_banned, false) as is_banned_curated,
         coalesce(
-            followers_count >= entry_followers
-            or (verified in ('blue', 'org', 'legacy') and followers_count >= entry_followers_verified),
+            observations.followers_count >= thresholds.entry_followers
+            or (
+                observations.verified in ('blue', 'org', 'legacy')
+                and observations.followers_count >= thresholds.entry_followers_verified
+            ),
             false
-        ) as entry_threshold_passed
+        ) as entry_threshold_passed,
+
+        -- timestamps
+        observations.account_created_at,
+        observations.observed_at,
+        coalesce(last_seen.observed_at, observations.observed_at) as last_observed_at,
+        observations.as_of
     from observations
     left join last_seen on observations.author_id = last_seen.author_id
     left join curation on observations.author_id = curation.author_id
-    left join sources on observations.author_id = sources.author_id
-    left join {{ ref('int_posting_windows') }} as windows on observations.landing_id = windows.landing_id
     cross join thresholds
 
 )

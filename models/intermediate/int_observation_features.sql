@@ -1,4 +1,5 @@
--- One row per observation (landing_id): every number that a score is made of, and no text.
+{{ config(pre_hook="{{ set_keyword_stretches() }}") }}
+-- One row per observation (landing_id): everything that was observed but the text of the profile.
 -- A table: each model version reads it, and so do the history and the latest.
 with
 
@@ -30,6 +31,7 @@ features as (
         -- strings
         observations.handle,
         observations.verified,
+        observations.unknown_verified,
         observations.pinned_tweet_id,
         observations.most_recent_tweet_id,
 
@@ -41,19 +43,27 @@ features as (
         observations.media_count,
         observations.listed_count,
         observations.age_days,
+        windows.posts_counted,
         windows.posts_30d,
         windows.window_days,
         observations.tag_points_m2_0,
         observations.keyword_points_m2_0,
         observations.topic_points,
         observations.keyword_points_m2_1,
+        observations.repaired_stamps,
+        observations.unknown_zeros,
 
         -- booleans
         observations.has_activity_metrics,
         observations.is_placeholder,
         observations.is_created_after_as_of,
         observations.is_latest,
-        coalesce(trim(observations.description) <> '', false) as has_description,
+        observations.is_last_seen,
+        observations.is_protected,
+        observations.is_withheld,
+        observations.is_government,
+        coalesce({{ without_nul('observations.name') }} <> '', false) as has_name,
+        coalesce(regexp_matches(observations.description, '[^\p{Zs}]'), false) as has_description,
 
         -- timestamps
         observations.observed_at,

@@ -8,13 +8,21 @@ observations as (
         *,
         -- a line break between the fields, so that no keyword is found across two of them
         {{ lower_text("concat_ws(chr(10), handle, name, description)") }} as searchable_text,
-        concat_ws(
-            chr(10),
-            {{ as_words('handle') }},
-            {{ as_words(without_nul('name')) }},
-            {{ as_words(without_nul('description')) }}
-        ) as words
+        -- for words a NUL, which a line break in a description cannot be taken for
+        {{ lower_text("concat_ws(chr(0), handle, " ~ without_nul('name') ~ ", " ~ without_nul('description') ~ ")") }}
+            as worded_text
     from {{ ref('int_observations') }}
+
+),
+
+worded as (
+
+    select
+        *,
+        array_to_string(
+            list_transform({{ keyword_stretches('worded_text') }}, lambda stretch: {{ as_words('stretch') }}), chr(0)
+        ) as words
+    from observations
 
 ),
 
@@ -65,18 +73,22 @@ tags_m2_0 as (
 matched as (
 
     select
-        observations.*,
+        worded.*,
         points_a_tag * len(list_intersect(tags, coalesce(curation.topic_tags, []))) as tag_points_m2_0,
         points_a_keyword
         * len(list_filter(keywords, lambda keyword: contains(searchable_text, keyword))) as keyword_points_m2_0,
-        coalesce(list_sum(list_transform(
-            weighted_keywords,
-            lambda keyword: case when contains(words, keyword.word) then keyword.points else 0 end
-        )), 0) as keyword_points_m2_1,
+        case
+            when words = '' then 0
+            else
+                coalesce(list_sum(list_transform(
+                    weighted_keywords,
+                    lambda keyword: case when contains(words, keyword.word) then keyword.points else 0 end
+                )), 0)
+        end as keyword_points_m2_1,
         topics.topic_points
-    from observations
-    left join curation on observations.author_id = curation.author_id
-    left join {{ ref('int_author_topics') }} as topics on observations.author_id = topics.author_id
+    from worded
+    left join curation on worded.author_id = curation.author_id
+    left join {{ ref('int_author_topics') }} as topics on worded.author_id = topics.author_id
     cross join keywords_m2_0
     cross join keywords_m2_1
     cross join tags_m2_0

@@ -6,10 +6,10 @@ records as (
     select
         model_version,
         score,
-        coalesce(has_activity_metrics and not is_placeholder, false) as has_metrics,
-        last_refresh_at,
-        lower(topic_tags[1]) as first_tag
-    from {{ ref('release_records') }}
+        has_metrics,
+        observed_at as last_refresh_at,
+        lower(first_topic_tag) as first_tag
+    from {{ ref('int_release_scores') }}
 
 ),
 

@@ -26,7 +26,8 @@ based as (
 scored as (
 
     select
-        {{ score_keys('m0') }},
+        landing_id,
+        'm0' as model_version,
         base + boost as raw_score,
         {{ round_half_even(clamp('base + boost')) }} as score,
         base,

@@ -128,7 +128,8 @@ weighted as (
 scored as (
 
     select
-        {{ score_keys('m2.0') }},
+        landing_id,
+        'm2.0' as model_version,
         activity,
         quality,
         relevance,

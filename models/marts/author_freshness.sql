@@ -5,11 +5,10 @@ observed as (
 
     select
         author_id,
-        max(handle) filter (where is_latest) as handle,
-        max(observed_at) filter (where has_activity_metrics) as metrics_observed_at,
-        max(observed_at) as last_observed_at
-    from {{ ref('int_observation_features') }}
-    group by author_id
+        handle,
+        case when has_activity_metrics then observed_at end as metrics_observed_at,
+        last_observed_at
+    from {{ ref('int_authors_latest') }}
 
 ),
 
@@ -45,16 +44,14 @@ answered as (
     union all
     -- a handle names no author: it is the one last seen under it
     select
-        observations.author_id,
+        observed.author_id,
         answers.run_id,
         answers.outcome,
         answers.is_refusal,
         answers.answered_at
-    from {{ ref('int_observation_features') }} as observations
-    inner join answers on lower(observations.handle) = answers.asked
-    where
-        observations.is_latest
-        and answers.asked_by = 'handle'
+    from observed
+    inner join answers on lower(observed.handle) = answers.asked
+    where answers.asked_by = 'handle'
 
 ),
 

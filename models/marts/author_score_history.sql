@@ -2,7 +2,7 @@
 -- A further model version costs its model and one line here: a part that a version does not have is null.
 with
 
-unioned as (
+scores as (
 
     select * from {{ ref('int_scores_m0') }}
     union all by name
@@ -10,6 +10,30 @@ unioned as (
     union all by name
     select * from {{ ref('int_scores_m2_1') }}
 
+),
+
+observations as (
+
+    select
+        landing_id,
+        author_id,
+        handle,
+        observed_at,
+        payload_hash,
+        as_of,
+        is_latest
+    from {{ ref('int_observation_features') }}
+
+),
+
+described as (
+
+    select
+        observations.* exclude (landing_id),
+        scores.* exclude (landing_id)
+    from scores
+    inner join observations on scores.landing_id = observations.landing_id
+
 )
 
-select * exclude (landing_id) from unioned
+select * from described

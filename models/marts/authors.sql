@@ -7,6 +7,18 @@ authors as (
 
 ),
 
+profiles as (
+
+    select
+        author_id,
+        name,
+        description,
+        links,
+        sources
+    from {{ ref('int_author_profiles') }}
+
+),
+
 flags as (
 
     select * from {{ ref('int_author_flags') }}
@@ -21,10 +33,10 @@ described as (
 
         -- strings
         authors.handle,
-        authors.name,
-        authors.description,
+        profiles.name,
+        profiles.description,
         authors.verified,
-        authors.links,
+        profiles.links,
         authors.lang_primary,
         authors.topic_tags,
         authors.pinned_tweet_id,
@@ -32,7 +44,7 @@ described as (
         flags.brand_rules,
         coalesce(flags.risk_flags, []) as risk_flags,
         flags.risk_rules,
-        authors.sources,
+        profiles.sources,
 
         -- numerics
         authors.followers_count,
@@ -63,6 +75,7 @@ described as (
         authors.observed_at,
         authors.as_of
     from authors
+    inner join profiles on authors.author_id = profiles.author_id
     left join flags on authors.author_id = flags.author_id
 
 )

@@ -1,66 +1,20 @@
 -- One row per author that is left out of the release (author_id): the first rule that says so, and why.
 with
 
-authors as (
-
-    select * from {{ ref('authors') }}
-
-),
-
-contested_handles as (
-
-    -- X hands a handle on: it belongs to the author last seen under it
-    select
-        lower(handle) as handle_key,
-        max_by(author_id, struct_pack(observed_at, author_id)) as owner_id
-    from authors
-    group by lower(handle)
-    having count(*) > 1
-
-),
-
-refused as (
-
-    select
-        author_id,
-        refusal
-    from {{ ref('author_freshness') }}
-    where refusal is not null
-
-),
-
 judged as (
 
     select
-        authors.author_id,
+        verdicts.author_id,
+        verdicts.rule,
         authors.handle,
-        case
-            when not coalesce(regexp_matches(authors.author_id, '^[0-9]{1,19}$'), false) then 'unpublishable_id'
-            when not coalesce(regexp_matches(authors.handle, '^[A-Za-z0-9_]{1,15}$'), false) then 'unpublishable_handle'
-            when coalesce({{ without_nul('name') }}, '') = '' then 'unpublishable_name'
-            when coalesce(authors.followers_count, -1) < 0 then 'unpublishable_followers'
-            when
-                starts_with(authors.author_id, '1234567890000000')
-                or regexp_matches(lower(authors.handle), '^(test|mock|fixture|sample|tmp)_')
-                then 'placeholder'
-            when authors.author_id <> contested_handles.owner_id then 'handle_reassigned'
-            when refused.refusal is not null then refused.refusal
-            when authors.is_protected then 'protected'
-            when authors.is_withheld then 'withheld'
-            when not authors.entry_threshold_passed then 'entry_threshold'
-            when authors.is_official then 'official'
-            when authors.is_brand then 'brand'
-            when authors.is_org then 'organisation'
-            when authors.is_risk_excluded then 'risk'
-            when authors.is_banned then 'banned'
-        end as rule,
         authors.followers_count,
         authors.verified,
-        authors.brand_rules,
-        authors.risk_rules
-    from authors
-    left join refused on authors.author_id = refused.author_id
-    left join contested_handles on lower(authors.handle) = contested_handles.handle_key
+        flags.brand_rules,
+        flags.risk_rules
+    from {{ ref('int_author_verdicts') }} as verdicts
+    inner join {{ ref('int_authors_latest') }} as authors on verdicts.author_id = authors.author_id
+    left join {{ ref('int_author_flags') }} as flags on verdicts.author_id = flags.author_id
+    where verdicts.rule is not null
 
 ),
 
@@ -89,7 +43,6 @@ explained as (
             when 'risk' then risk_rules
         end as detail
     from judged
-    where rule is not null
 
 )
 

@@ -40,11 +40,9 @@ authors as (
 
 unexcluded as (
 
-    -- compared with the null-safe operator, or an author without an id would count as lost
-    select authors.author_id
-    from authors
-    left join {{ ref('excluded_authors') }} as excluded on authors.author_id is not distinct from excluded.author_id
-    where excluded.rule is null
+    select author_id
+    from {{ ref('int_author_verdicts') }}
+    where rule is null
 
 ),
 
@@ -55,7 +53,7 @@ lost as (
         count(*) as authors
     from unexcluded
     cross join models
-    left join {{ ref('release_records') }} as records
+    left join {{ ref('int_release_scores') }} as records
         on
             unexcluded.author_id = records.author_id
             and models.model_version = records.model_version

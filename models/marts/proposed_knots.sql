@@ -5,16 +5,12 @@ with
 population as (
 
     select
-        scores.model_version,
+        model_version,
         count(*) as authors,
-        avg(scores.raw_score) as mean_raw_score,
-        stddev_samp(scores.raw_score) as deviation
-    from {{ ref('author_scores') }} as scores
-    inner join {{ ref('release_records') }} as records
-        on
-            scores.author_id = records.author_id
-            and scores.model_version = records.model_version
-    group by scores.model_version
+        avg(raw_score) as mean_raw_score,
+        stddev_samp(raw_score) as deviation
+    from {{ ref('int_release_scores') }}
+    group by model_version
     -- a mean and a deviation of fewer are mostly luck
     having count(*) >= 30
 

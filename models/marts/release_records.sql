@@ -3,24 +3,13 @@ with
 
 authors as (
 
-    select authors.*
-    from {{ ref('authors') }} as authors
-    left join {{ ref('excluded_authors') }} as excluded on authors.author_id = excluded.author_id
-    where excluded.author_id is null
+    select * from {{ ref('authors') }}
 
 ),
 
 scores as (
 
-    select
-        author_id,
-        model_version,
-        activity,
-        quality,
-        relevance,
-        completeness,
-        score
-    from {{ ref('author_scores') }}
+    select * from {{ ref('int_release_scores') }}
 
 ),
 
@@ -52,14 +41,11 @@ published as (
 
         -- numerics
         scores.score,
-        coalesce(scores.quality, scores.score) as quality_score,
+        scores.quality as quality_score,
         scores.activity as activity_score,
         scores.relevance as relevance_score,
         scores.completeness,
-        row_number() over (
-            partition by scores.model_version
-            order by scores.score desc, authors.followers_count desc, lower(authors.handle)
-        ) as rank_global,
+        scores.rank_global,
         authors.followers_count,
         authors.following_count,
         authors.tweet_count,
@@ -82,8 +68,8 @@ published as (
         authors.as_of,
         authors.observed_at as last_refresh_at,
         {{ post_time('authors.most_recent_tweet_id') }} as last_active_at
-    from authors
-    inner join scores on authors.author_id = scores.author_id
+    from scores
+    inner join authors on scores.author_id = authors.author_id
 
 )
 

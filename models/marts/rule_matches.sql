@@ -31,7 +31,7 @@ weighed as (
         case when matches.rule_set = 'brand' then thresholds.value end as confidence,
         matches.auto_exclude
     from matches
-    inner join {{ ref('authors') }} as authors on matches.author_id = authors.author_id
+    inner join {{ ref('int_authors_latest') }} as authors on matches.author_id = authors.author_id
     left join {{ ref('int_rule_thresholds') }} as thresholds on matches.weight = thresholds.threshold
 
 )

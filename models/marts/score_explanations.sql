@@ -230,7 +230,7 @@ described as (
             compared.author_id = totals.author_id
             and compared.model_version = totals.model_version
     inner join yardsticks on compared.author_id = yardsticks.author_id
-    inner join {{ ref('authors') }} as authors on compared.author_id = authors.author_id
+    inner join {{ ref('int_authors_latest') }} as authors on compared.author_id = authors.author_id
 
 )
 

@@ -38,10 +38,10 @@ records as (
         records.handle,
         records.score,
         records.rank_global,
-        records.activity_score,
-        records.quality_score,
-        records.relevance_score
-    from {{ ref('release_records') }} as records
+        records.activity,
+        records.quality,
+        records.relevance
+    from {{ ref('int_release_scores') }} as records
     inner join releases on records.model_version = releases.model_version
 
 ),
@@ -71,9 +71,9 @@ compared as (
         records.score,
         released.rank_global as released_rank,
         records.rank_global as rank,
-        records.activity_score - released.activity as activity,
-        records.quality_score - released.quality as quality,
-        records.relevance_score - released.relevance as relevance
+        records.activity - released.activity as activity,
+        records.quality - released.quality as quality,
+        records.relevance - released.relevance as relevance
     from records
     full join released
         on

@@ -8,7 +8,7 @@ scores as (
         author_id,
         model_version,
         score
-    from {{ ref('release_records') }}
+    from {{ ref('int_release_scores') }}
 
 ),
 

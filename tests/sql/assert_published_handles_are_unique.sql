@@ -2,7 +2,7 @@
 select
     lower(handle) as handle_key,
     count(*) as authors
-from {{ ref('release_records') }}
+from {{ ref('int_release_scores') }}
 where model_version = 'm0'
 group by lower(handle)
 having count(*) > 1

@@ -1,0 +1,85 @@
+-- One row per author (author_id): the text of the profile at the latest observation, and where the author was found. A
+-- view, for most authors are never published: text is written once, in staging.
+with
+
+authors as (
+
+    select
+        author_id,
+        landing_id,
+        handle,
+        verified,
+        entry_threshold_passed
+    from {{ ref('int_authors_latest') }}
+
+),
+
+texts as (
+
+    {% for model in ['stg_x__users_v2', 'stg_x__users_v1', 'stg_scraped__users', 'stg_datasets__records'] -%}
+    select
+        landing_id,
+        name,
+        description,
+        links,
+        observed_at,
+        source_method,
+        source_evidence
+    from {{ ref(model) }}
+    {%- if not loop.last %}
+    union all
+    {% endif %}
+    {%- endfor %}
+
+),
+
+sources as (
+
+    select * from {{ ref('int_author_sources') }}
+
+),
+
+observed as (
+
+    select
+        authors.*,
+        texts.name,
+        texts.description,
+        texts.links,
+        texts.source_method,
+        {
+            'method': texts.source_method,
+            'fetched_at': {{ rfc3339('texts.observed_at') }},
+            'evidence': texts.source_evidence
+        } as observed_in
+    from authors
+    inner join texts on authors.landing_id = texts.landing_id
+
+),
+
+profiles as (
+
+    select
+        observed.author_id,
+        observed.handle,
+        observed.verified,
+        observed.name,
+        observed.description,
+        observed.links,
+        observed.entry_threshold_passed,
+        -- Where the numbers were seen stands behind where curators found the author; a data set record
+        -- that names its sources needs no other.
+        case
+            when sources.sources is null then [observed.observed_in]
+            when
+                observed.source_method = 'dataset_record'
+                or list_contains(sources.sources, observed.observed_in)
+                then sources.sources
+            else list_append(sources.sources, observed.observed_in)
+        end as sources
+    from observed
+    left join sources on observed.author_id = sources.author_id
+
+)
+
+select * from profiles

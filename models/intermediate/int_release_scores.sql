@@ -1,0 +1,73 @@
+-- One row per publishable author and model version (author_id, model_version): the published score, what it is made of,
+-- and the rank. A narrow table: the gate, the movements and the calibration look at it many times.
+with
+
+publishable as (
+
+    select
+        verdicts.author_id,
+        authors.landing_id,
+        authors.handle,
+        authors.followers_count,
+        authors.has_activity_metrics and not authors.is_placeholder as has_metrics,
+        authors.topic_tags[1] as first_topic_tag,
+        authors.observed_at
+    from {{ ref('int_author_verdicts') }} as verdicts
+    inner join {{ ref('int_authors_latest') }} as authors on verdicts.author_id = authors.author_id
+    where verdicts.rule is null
+
+),
+
+scores as (
+
+    select
+        landing_id,
+        model_version,
+        score,
+        raw_score,
+        score as quality,
+        cast(null as double) as activity,
+        cast(null as double) as relevance,
+        cast(null as double) as completeness
+    from {{ ref('int_scores_m0') }}
+    {%- for model in ['int_scores_m2_0', 'int_scores_m2_1'] %}
+    union all
+    select
+        landing_id,
+        model_version,
+        score,
+        raw_score,
+        quality,
+        activity,
+        relevance,
+        completeness
+    from {{ ref(model) }}
+    {%- endfor %}
+
+),
+
+ranked as (
+
+    select
+        publishable.author_id,
+        scores.model_version,
+        publishable.handle,
+        scores.score,
+        scores.raw_score,
+        scores.quality,
+        scores.activity,
+        scores.relevance,
+        scores.completeness,
+        publishable.has_metrics,
+        publishable.first_topic_tag,
+        publishable.observed_at,
+        row_number() over (
+            partition by scores.model_version
+            order by scores.score desc, publishable.followers_count desc, lower(publishable.handle)
+        ) as rank_global
+    from publishable
+    inner join scores on publishable.landing_id = scores.landing_id
+
+)
+
+select * from ranked
