@@ -1,4 +1,5 @@
 {{ config(pre_hook=[
+    "{{ forget(is_due()) }}",
     "{{ set_pattern_screen('domain_pattern') }}",
     "{{ set_pattern_screen('name_pattern') }}",
     "{{ set_pattern_screen('emoji') }}",
@@ -20,7 +21,9 @@ authors as (
             regexp_extract_all(concat_ws(' ', links, description), '\S*\.[\p{L}\p{N}]\S*'), chr(10)
         ) as addresses
     from {{ ref('int_author_profiles') }}
-    where entry_threshold_passed
+    where
+        entry_threshold_passed
+        and {{ is_due() }}
 
 ),
 

@@ -1,9 +1,12 @@
+{{ config(pre_hook="{{ forget(is_due()) }}") }}
 -- One row per author (author_id): the first rule that keeps the author out of the release, null for the publishable.
 with
 
 authors as (
 
-    select * from {{ ref('int_authors_latest') }}
+    select *
+    from {{ ref('int_authors_latest') }}
+    where {{ is_due() }}
 
 ),
 
@@ -29,7 +32,8 @@ contested_handles as (
     select
         lower(handle) as handle_key,
         max_by(author_id, struct_pack(observed_at, author_id)) as owner_id
-    from authors
+    from {{ ref('int_authors_latest') }}
+    where lower(handle) in (select lower(handle) from authors)
     group by lower(handle)
     having count(*) > 1
 

@@ -1,3 +1,4 @@
+{{ config(pre_hook="{{ forget(is_due()) }}") }}
 -- One row per author (author_id): the latest observation with the latest curated facts, but for the text of the profile.
 with
 
@@ -5,7 +6,9 @@ observations as (
 
     select *
     from {{ ref('int_observation_features') }}
-    where is_latest
+    where
+        is_latest
+        and {{ is_due() }}
 
 ),
 
@@ -21,6 +24,7 @@ last_seen as (
     where
         is_last_seen
         and not is_latest
+        and {{ is_due() }}
 
 ),
 

@@ -51,6 +51,14 @@ landed as (
 
 ),
 
+last_rows as (
+
+    select
+        (select max(run_id) from {{ source('raw', 'curation') }}) as listed_to,
+        (select max(request_id) from {{ source('raw', 'requests') }}) as requested_to
+
+),
+
 answered as (
 
     select max(answered_at) as answered_to
@@ -65,10 +73,14 @@ moment as (
         clock.as_of,
         harvests.harvest_run_id,
         landed.landed_to,
+        ({{ landed_checksum('landed.landed_to') }}) as landed_checksum,
+        last_rows.listed_to,
+        last_rows.requested_to,
         answered.answered_to
     from clock
     cross join harvests
     cross join landed
+    cross join last_rows
     cross join answered
 
 )

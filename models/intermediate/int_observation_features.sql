@@ -1,4 +1,4 @@
-{{ config(pre_hook="{{ set_keyword_stretches() }}") }}
+{{ config(pre_hook=["{{ forget(is_due()) }}", "{{ set_keyword_stretches() }}"]) }}
 -- One row per observation (landing_id): everything that was observed but the text of the profile.
 -- A table: each model version reads it, and so do the history and the latest.
 with

@@ -16,6 +16,7 @@ indexed as (
         is_latest,
         is_last_seen
     from {{ ref('int_observations_indexed') }}
+    where {{ is_due() }}
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(pre_hook="{{ forget(is_due()) }}") }}
 -- One row per observation (author_id, observed_at, payload_hash), and which of an author's is the latest.
 -- Narrow on purpose: everything that must sort or group ten million users does it here, on a few columns.
 with
@@ -16,6 +17,7 @@ landed as (
             cast(account_created_at as varchar), pinned_tweet_id
         ) is not null as has_activity_metrics
     from {{ ref('int_observations_unioned') }}
+    where {{ is_due() }}
 
 ),
 

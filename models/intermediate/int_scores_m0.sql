@@ -1,3 +1,4 @@
+{{ config(pre_hook="{{ forget(is_due_observation()) }}") }}
 -- One row per observation (landing_id), scored by m0: followers and verification, nothing else.
 with
 
@@ -11,6 +12,7 @@ observations as (
         on
             features.verified = points.verified
             and points.model_version = 'm0'
+    where {{ is_due('features.author_id') }}
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(pre_hook="{{ forget(is_due_observation()) }}") }}
 -- One row per observation (landing_id), scored by m2.0: the published M2 formula, its quirks included.
 with
 
@@ -18,6 +19,7 @@ observations as (
         on
             features.verified = points.verified
             and points.model_version = 'm2.0'
+    where {{ is_due('features.author_id') }}
 
 ),
 

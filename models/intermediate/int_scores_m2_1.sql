@@ -1,9 +1,12 @@
+{{ config(pre_hook="{{ forget(is_due_observation()) }}") }}
 -- One row per observation (landing_id), scored by m2.1: its components weighted, then mapped to 0-100 by fixed knots.
 with
 
 components as (
 
-    select * from {{ ref('int_components_m2_1') }}
+    select *
+    from {{ ref('int_components_m2_1') }}
+    where {{ is_due() }}
 
 ),
 

@@ -123,6 +123,9 @@ explained as (
         decisive.*,
         moment.as_of,
         moment.landed_to,
+        moment.landed_checksum,
+        moment.listed_to,
+        moment.requested_to,
         moment.answered_to,
         case
             when value is null then 'there is no publishable author to judge'
@@ -173,6 +176,8 @@ described as (
         comparison,
         finding,
         next_step,
+        '{{ built_from() }}' as built_from,
+        landed_checksum,
 
         -- numerics
         position,
@@ -180,6 +185,8 @@ described as (
         threshold,
 
         landed_to,
+        listed_to,
+        requested_to,
 
         -- timestamps
         as_of,

@@ -1,3 +1,4 @@
+{{ config(materialized="incremental", pre_hook="{{ forget(is_newly_landed()) }}") }}
 -- One row per landed influx data set record (landing_id): what X said of the user, and what curators added.
 {%- set created_places = [
     'in_meta.account_created_at', 'in_ext.account_created_at', 'in_public.account_created_at',
@@ -12,7 +13,9 @@ with
 source as (
 
     select * from {{ source('raw', 'users') }}
-    where shape = 'dataset_record'
+    where
+        shape = 'dataset_record'
+        and {{ is_newly_landed() }}
 
 ),
 

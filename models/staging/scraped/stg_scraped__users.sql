@@ -1,3 +1,4 @@
+{{ config(materialized="incremental", pre_hook="{{ forget(is_newly_landed()) }}") }}
 -- One row per landed snscrape or twscrape user line (landing_id). twscrape writes snscrape's fields, so one model
 -- reads both; but where X gave no count, snscrape says null and twscrape 0. Its zeros are taken as unknown where
 -- the line itself says so:
@@ -11,7 +12,9 @@ with
 source as (
 
     select * from {{ source('raw', 'users') }}
-    where shape = 'scraped_user'
+    where
+        shape = 'scraped_user'
+        and {{ is_newly_landed() }}
 
 ),
 

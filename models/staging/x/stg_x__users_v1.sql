@@ -1,10 +1,13 @@
+{{ config(materialized="incremental", pre_hook="{{ forget(is_newly_landed()) }}") }}
 -- One row per landed X API v1.1 user payload (landing_id).
 with
 
 source as (
 
     select * from {{ source('raw', 'users') }}
-    where shape = 'v1_user'
+    where
+        shape = 'v1_user'
+        and {{ is_newly_landed() }}
 
 ),
 

@@ -1,10 +1,13 @@
+{{ config(materialized="incremental", pre_hook="{{ forget(is_newly_landed()) }}") }}
 -- One row per landed X API v2 user payload (landing_id).
 with
 
 source as (
 
     select * from {{ source('raw', 'users') }}
-    where shape = 'v2_user'
+    where
+        shape = 'v2_user'
+        and {{ is_newly_landed() }}
 
 ),
 

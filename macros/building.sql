@@ -1,0 +1,120 @@
+{#
+    A build adds to the last one where it can. What was landed since, and who is concerned by it, is little; the tables
+    that grow with the population (materialized: incremental) forget the authors who are due and take them in anew, all
+    others stay as they are. What the last complete build was made of and how far it reached stands in
+    marts.release_gate, the end of a build: one that fails on the way moves nothing, and the next one begins there again.
+#}
+
+{# Whether this build may add to the last, decided once, before anything is built. #}
+{% macro plan_build() -%}
+    {%- if execute -%}
+        {%- set reason = reason_to_build_all() -%}
+        {%- if reason and flags.WHICH in ('build', 'run') -%}
+            {%- do log('building everything: ' ~ reason, info=flags.WHICH == 'build' and reason != 'it is the first build') -%}
+        {%- endif -%}
+        create schema if not exists intermediate;
+        create or replace table intermediate.build_plan as
+        select {{ "'" ~ reason ~ "'" if reason else 'cast(null as varchar)' }} as reason_to_build_all;
+    {%- endif -%}
+{%- endmacro %}
+
+{# Why everything has to be built, null if nothing says so. #}
+{% macro reason_to_build_all() -%}
+    {%- if flags.FULL_REFRESH -%}
+        {%- do return('--full-refresh') -%}
+    {%- endif -%}
+    {%- set reached -%}
+        select count(*)
+        from duckdb_columns()
+        where
+            database_name = current_database()
+            and schema_name = 'marts'
+            and table_name = 'release_gate'
+            and column_name in ('built_from', 'landed_to', 'landed_checksum', 'listed_to', 'requested_to')
+    {%- endset -%}
+    {%- if run_query(reached)[0][0] < 5 -%}
+        {%- do return('it is the first build') -%}
+    {%- endif -%}
+    {%- set last -%}
+        select
+            coalesce(max(built_from), '') as built_from,
+            coalesce(max(landed_checksum), '') = ({{ landed_checksum('(select max(landed_to) from marts.release_gate)') }})
+                as is_landed_as_it_was
+        from marts.release_gate
+    {%- endset -%}
+    {%- set last = run_query(last)[0] -%}
+    {%- if last[0] == '' -%}
+        {%- do return('it is the first build') -%}
+    {%- endif -%}
+    {%- if not last[1] -%}
+        {%- do return('what was landed before is not what it was') -%}
+    {%- endif -%}
+    {%- for before, now in zip(last[0].split(' '), built_from().split(' ')) if before != now -%}
+        {%- do return('the ' ~ now.split(':')[0] ~ ' are not those of the last build') -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# What a build is made of but for what was landed: a change of any of it may change anything. #}
+{% macro built_from() -%}
+    {%- set parts = {'models': [], 'seeds': [], 'settings': [], 'rules': []} -%}
+    {%- if execute -%}
+        {%- for node in graph.get('nodes', {}).values() if node.resource_type in ('model', 'seed') -%}
+            {%- do parts[node.resource_type ~ 's'].append(node.name ~ node.checksum.checksum) -%}
+        {%- endfor -%}
+        {%- for name, value in context.items() if value.macro is defined and value.macro.package_name == project_name -%}
+            {%- do parts['models'].append(value.macro.macro_sql) -%}
+        {%- endfor -%}
+        {%- do parts['settings'].extend([var('as_of') | string, var('default_lang')]) -%}
+        {%- do parts['rules'].append(run_query('select coalesce(max(choice_id), 0) from raw.rule_choices')[0][0] | string) -%}
+    {%- endif -%}
+    {%- set digests = [] -%}
+    {%- for part, texts in parts.items() -%}
+        {%- do digests.append(part ~ ':' ~ local_md5(texts | sort | join('\n'))) -%}
+    {%- endfor -%}
+    {%- do return(digests | join(' ')) -%}
+{%- endmacro %}
+
+{# What tells whether the landings up to one are still the same: rows that were taken back, or numbers given anew. #}
+{% macro landed_checksum(landed_to) -%}
+    select count(*) || ' ' || coalesce(bit_xor(hash(landing_id, run_id)), 0) from raw.users where landing_id <= {{ landed_to }}
+{%- endmacro %}
+
+{# Whether this build adds to the last one. Unit tests, and dbt test by itself, look at everything. #}
+{% macro adds_to_last_build() -%}
+    {%- if not execute or flags.WHICH not in ('build', 'run') or model.resource_type == 'unit_test' -%}
+        {%- do return(false) -%}
+    {%- endif -%}
+    {%- do return(run_query('select reason_to_build_all is null from intermediate.build_plan')[0][0]) -%}
+{%- endmacro %}
+
+{# dbt asks this before it replaces a table or adds to it. #}
+{% macro should_full_refresh() -%}
+    {%- if config.get('materialized') == 'incremental' -%}
+        {%- do return(not adds_to_last_build()) -%}
+    {%- endif -%}
+    {%- do return(flags.FULL_REFRESH) -%}
+{%- endmacro %}
+
+{# The condition that an author is due, which everybody is where all is built. #}
+{% macro is_due(author_id='author_id') -%}
+    {#- dbt has to learn of the dependency while it parses; a unit test has no such input -#}
+    {%- set due = ref('int_authors_due') if model.resource_type != 'unit_test' -%}
+    {{ author_id ~ ' in (select author_id from ' ~ due ~ ')' if adds_to_last_build() else 'true' }}
+{%- endmacro %}
+
+{# The same for a table that knows observations alone. #}
+{% macro is_due_observation() -%}
+    landing_id in (select landing_id from {{ ref('int_observation_features') }} where {{ is_due() }})
+{%- endmacro %}
+
+{# The condition that a payload was landed after the last complete build. #}
+{% macro is_newly_landed(landing_id='landing_id') -%}
+    {{ landing_id ~ ' > (select coalesce(max(landed_to), 0) from marts.release_gate)' if adds_to_last_build() else 'true' }}
+{%- endmacro %}
+
+{# Before a table takes the due, or the newly landed, in anew. #}
+{% macro forget(condition) -%}
+    {%- if adds_to_last_build() -%}
+        delete from {{ this.include(database=false) }} where {{ condition }}
+    {%- endif -%}
+{%- endmacro %}
