@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,13 @@ from extract.harvest.files import (
     LONGEST_LINE,
     LONGEST_REJECTED_TEXT,
     SEPARATOR,
+    Chunk,
     InputFile,
     RejectedLine,
     shortened,
 )
 from extract.harvest.x_api import Answer, Dialect
-from extract.sql_text import statements_of, values_for
+from extract.sql_text import literal, statements_of, values_for
 from extract.stewardship.tombstones import Tombstones
 from extract.warehouse import UNUSABLE, transaction
 
@@ -41,6 +43,12 @@ _FULL = (*UNUSABLE, duckdb.OutOfMemoryException, OSError)
 _STRUCTURE_SAMPLE = 2 << 20
 _STRUCTURE_LONGEST = 32 << 10
 
+_READ_BYTES = 32 << 20
+# So much of a file lands at once, off the disk: enough for each thread of DuckDB to fill row groups of its own.
+_SPOOL_BYTES = 256 << 20
+
+_CLASSIFYING = statements_of("extract.harvest", "classifying.sql")
+_LAND_WHOLE_LINES, _KEEP_THE_OTHERS = statements_of("extract.harvest", "whole_lines.sql")
 _LANDING = statements_of("extract.harvest", "landing.sql")
 _PREPARING = [statement for statement in _LANDING if "temp table" in statement]
 _INSERTING = [statement for statement in _LANDING if "temp table" not in statement]
@@ -112,12 +120,16 @@ class _Origin:
 
 @dataclass(frozen=True, slots=True)
 class _Load:
-    """Lines that wait in the temporary table ``lines`` (``size`` in bytes), and those that could not even be read."""
+    """Lines that wait to be landed (``size`` in bytes), and those that could not even be read.
+
+    They are in the temporary table ``lines``, or ``spooled``: in the view of this name.
+    """
 
     first_line: int
     lines: int
     size: int
     rejected: Sequence[RejectedLine] = ()
+    spooled: bool = False
 
 
 class Run:
@@ -137,6 +149,8 @@ class Run:
 
     def _take(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        for statement in _CLASSIFYING:
+            connection.execute(statement)
         self._tombstones = Tombstones(connection)
         self._landing_id = self._next("users", "landing_id")
         self._request_id = self._next("requests", "request_id")
@@ -269,7 +283,8 @@ class Run:
         )
         with _clear_errors(origin.source):
             self._connection.execute(
-                "create or replace temp table lines as select cast($page as varchar) as text where $page is not null",
+                "create or replace temp table lines as select cast(1 as bigint) as line_number, "
+                "cast($page as varchar) as text, false as is_landed where $page is not null",
                 {"page": answer.page},
             )
             load = _Load(
@@ -281,22 +296,34 @@ class Run:
         return landed
 
     def _load(self, file: InputFile, spool: Path) -> Iterator[_Load]:
-        """Load the file into the temporary table ``lines``, a chunk at a time."""
+        """Load the file, a stretch of lines at a time."""
         if file.layout == "document":
             yield self._load_document(file, spool)
             return
-        for chunk in file.chunks():
-            spool.write_bytes(chunk.text)
-            # A line's number is its row: only an ordered load keeps that true.
-            self._connection.execute("set preserve_insertion_order = true")
-            self._connection.execute(
-                "create or replace temp table lines as select * from read_csv("
-                "?, columns = {'text': 'varchar'}, delim = ?, quote = '', escape = '', "
-                "header = false, auto_detect = false, max_line_size = ?)",
-                [str(spool), SEPARATOR.decode(), LONGEST_LINE + 1],
-            )
-            self._connection.execute("set preserve_insertion_order = false")
-            yield _Load(chunk.first_line, chunk.lines, len(chunk.text), chunk.rejected)
+        chunks = file.chunks()
+        for chunk in chunks:
+            yield self._spool(chain([chunk], chunks), chunk.first_line, spool)
+
+    def _spool(self, chunks: Iterator[Chunk], first_line: int, spool: Path) -> _Load:
+        """Write chunks with their lines numbered, until they are _SPOOL_BYTES."""
+        lines, size, longest = 0, 0, 0
+        rejected: list[RejectedLine] = []
+        with spool.open("wb") as out:
+            while size < _SPOOL_BYTES and (chunk := next(chunks, None)):
+                numbered = chunk.numbered()
+                out.write(b"".join(numbered))
+                lines += len(numbered)
+                size += len(chunk.text)
+                longest = max(longest, *map(len, numbered))
+                rejected += chunk.rejected
+        # DuckDB reads as much at once as is said here; left alone, sixteen times the longest line
+        self._connection.execute(
+            "create or replace temp view spooled as select *, false as is_landed from read_csv("
+            f"{literal(spool)}, columns = {{'line_number': 'bigint', 'text': 'varchar'}}, "
+            f"delim = {literal(SEPARATOR.decode())}, quote = '', escape = '', header = false, auto_detect = false, "
+            f"max_line_size = {longest}, buffer_size = {max(longest, _READ_BYTES)})"
+        )
+        return _Load(first_line, lines, size, rejected, spooled=True)
 
     def _load_document(self, file: InputFile, spool: Path) -> _Load:
         """One JSON document: the elements of an array, or objects printed over several lines."""
@@ -305,20 +332,25 @@ class Run:
                 out.write(data)
         try:
             self._connection.execute(
-                "create or replace temp table lines as select json as text from read_json_objects("
-                "?, format = 'auto', maximum_object_size = ?)",
+                "create or replace temp table lines as select row_number() over () as line_number, json as text, "
+                "false as is_landed from read_json_objects(?, format = 'auto', maximum_object_size = ?)",
                 [str(spool), LONGEST_LINE],
             )
         except duckdb.InvalidInputException as error:
             with spool.open("rb") as start:
                 text = shortened(start.read(LONGEST_REJECTED_TEXT))
             reason = str(error).splitlines()[0].replace(str(spool), file.name)
-            self._connection.execute("create or replace temp table lines (text varchar)")
+            self._connection.execute(
+                "create or replace temp table lines (line_number bigint, text varchar, is_landed boolean)"
+            )
             return _Load(1, 1, 0, [RejectedLine(1, f"not a JSON document: {reason}", text)])
         return _Load(1, self._number("select count(*) from lines"), file.bytes_read)
 
     def _land(self, load: _Load, origin: _Origin, request: Sequence[object] = ()) -> Landed:
-        """Land the temporary table ``lines``, and what belongs to it, in one transaction."""
+        """Land the lines that were loaded, and what belongs to them.
+
+        What is not a user by itself lands in one transaction; an answer never is.
+        """
         values: dict[str, Any] = {
             "run_id": self.run_id,
             "landing_id": self._landing_id,
@@ -333,10 +365,14 @@ class Run:
             "one_in": max(1, load.size // _STRUCTURE_SAMPLE),
             "longest_sampled": _STRUCTURE_LONGEST,
         }
+        landed = Landed(lines=load.lines, rejected_lines=len(load.rejected))
+        if load.spooled:
+            if not self._tombstones:
+                landed.users = self._number(_LAND_WHOLE_LINES, values)
+            self._number(_KEEP_THE_OTHERS, values)
         # Outside the transaction: a table that is not committed yet is read by one thread only.
         for statement in _PREPARING:
             self._number(statement, values)
-        landed = Landed(lines=load.lines, rejected_lines=len(load.rejected))
         with transaction(self._connection):
             if self._tombstones:
                 landed.purged, request = self._forget(values, request)

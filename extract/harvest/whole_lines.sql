@@ -1,0 +1,34 @@
+-- How the view `spooled` (line_number, text, is_landed), a stretch of a file, goes into raw in one pass: every line that
+-- is a user by itself, as nearly all of them are. Committed by itself: a file counts with its row in raw.files.
+insert into raw.users
+select
+    $landing_id + line_number - $first_line,
+    $run_id,
+    $request_id,
+    $file,
+    line_number,
+    null,
+    shape,
+    observed_at,
+    md5(text),
+    text
+from classified_lines('spooled', $request_id, $observed_at)
+where shape <> 'v2_page';
+
+-- What is left for the statements of landing.sql, and beside it the sample by which they tell the structure of payloads.
+create or replace temp table lines as
+select
+    spooled.line_number,
+    spooled.text,
+    landed.line_number is not null as is_landed
+from spooled
+left join (
+    select line_number from raw.users
+    where run_id = $run_id and landing_id >= $landing_id
+) as landed on spooled.line_number = landed.line_number
+where
+    landed.line_number is null
+    or (
+        hash(spooled.line_number) % cast($one_in as ubigint) = 0
+        and strlen(spooled.text) <= $longest_sampled
+    );
