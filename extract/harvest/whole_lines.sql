@@ -31,4 +31,6 @@ where
     or (
         hash(spooled.line_number) % cast($one_in as ubigint) = 0
         and strlen(spooled.text) <= $longest_sampled
-    );
+    )
+-- the users of pages are numbered in the order of their lines
+order by spooled.line_number;
