@@ -10,8 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from extract.background import in_background
 from extract.errors import EnvironmentFailure, InfluxError, StoppedEarly
-from extract.harvest.background import in_background
 from extract.harvest.budget import Budget
 from extract.harvest.interruptions import Interruptions
 from extract.harvest.landing import Run

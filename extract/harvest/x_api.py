@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from extract.harvest.background import in_background
+from extract.background import in_background
 from extract.settings import ApiAccess
 
 LARGEST_BODY = 16 << 20  # a page of 100 users has about 100 kB

@@ -8,9 +8,11 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from extract.background import in_background
 from extract.errors import DataRefused
 from extract.release.folders import CHANGES, FILES, GATE, MANIFEST, PACKED, RECORDS
 from extract.release.gate import Gate, Verdict, as_json, judge_written
@@ -25,9 +27,13 @@ def seal(folder: Path, manifest: Mapping[str, Any], gate: Gate) -> dict[str, Any
         DataRefused: a record is not valid.
     """
     records, packed = folder / RECORDS, folder / PACKED
-    pack(records, packed)
-    sealed = {**manifest, "sha256": sha256_of(records), "sha256_gz": sha256_of(packed)}
+    packing = in_background(
+        partial(pack, records, packed)
+    )  # zlib lets the validation run beside it
+    sealed = {**manifest, "sha256": sha256_of(records)}
     verdicts = [*gate.criteria, *refuse_invalid_records(records, sealed)]
+    packing.result()
+    sealed["sha256_gz"] = sha256_of(packed)
     sealed["verdicts"] = [asdict(one) for one in verdicts]
     sealed["release_id"] = release_id_of(sealed)
     write_json(folder / MANIFEST, sealed)

@@ -250,7 +250,7 @@ def check_clock(patient: Patient) -> Finding:
         return Finding("ok", "not asked (--offline)")
     import httpx
 
-    from extract.harvest.background import in_background
+    from extract.background import in_background
 
     host = urlsplit(address).hostname
     try:
