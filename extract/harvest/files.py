@@ -11,6 +11,8 @@ import gzip
 import hashlib
 import io
 import json
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -67,13 +69,15 @@ class Chunk:
 class InputFile:
     """A readable, non-empty input. ``sha256`` and ``bytes_read`` grow as it is read (uncompressed).
 
-    ``expected_sha256`` is that of the whole, where it was read and judged before.
+    ``expected_sha256`` is that of the whole, where it was read and judged before. A file on a disk ``never_waits``
+    for who writes it, as a pipe does.
     """
 
     name: str
     stream: Peekable
     layout: Literal["lines", "document"]
     modified_at: datetime | None
+    never_waits: bool
     expected_sha256: str | None = None
     bytes_read: int = 0
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
@@ -172,8 +176,9 @@ def open_input(path: str) -> Iterator[InputFile]:
         stream: Peekable = raw
         if packed:
             stream = io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 20)
+        never_waits = stat.S_ISREG(os.fstat(raw.fileno()).st_mode)
         name = "standard input" if path == STANDARD_INPUT else path
-        file = InputFile(name, stream, "lines", _modified_at(path))
+        file = InputFile(name, stream, "lines", _modified_at(path), never_waits)
         start = _first_bytes(file)
         if not start.strip():
             raise DataRefused(

@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import chain
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from extract import __version__
+from extract.background import in_background
 from extract.errors import EnvironmentFailure
 from extract.harvest.budget import NO_PRICES, Prices
 from extract.harvest.files import (
@@ -122,14 +124,15 @@ class _Origin:
 class _Load:
     """Lines that wait to be landed (``size`` in bytes), and those that could not even be read.
 
-    They are in the temporary table ``lines``, or ``spooled``: in the view of this name.
+    They are in the temporary table ``lines``, or numbered in the file ``spool``, the longest of ``longest`` bytes.
     """
 
     first_line: int
     lines: int
     size: int
     rejected: Sequence[RejectedLine] = ()
-    spooled: bool = False
+    spool: Path | None = None
+    longest: int = 0
 
 
 class Run:
@@ -248,7 +251,7 @@ class Run:
         origin = _Origin(observed_at, file=file.name)
         try:
             with _clear_errors(file.name), tempfile.TemporaryDirectory(prefix="influx-") as folder:
-                for load in self._load(file, Path(folder) / "lines"):
+                for load in self._load(file, Path(folder)):
                     landed += self._land(load, origin)
                     on_progress(file.bytes_read)
                 self._insert(
@@ -295,35 +298,18 @@ class Run:
         self.landed += landed
         return landed
 
-    def _load(self, file: InputFile, spool: Path) -> Iterator[_Load]:
+    def _load(self, file: InputFile, folder: Path) -> Iterator[_Load]:
         """Load the file, a stretch of lines at a time."""
         if file.layout == "document":
-            yield self._load_document(file, spool)
+            yield self._load_document(file, folder / "document")
             return
-        chunks = file.chunks()
-        for chunk in chunks:
-            yield self._spool(chain([chunk], chunks), chunk.first_line, spool)
-
-    def _spool(self, chunks: Iterator[Chunk], first_line: int, spool: Path) -> _Load:
-        """Write chunks with their lines numbered, until they are _SPOOL_BYTES."""
-        lines, size, longest = 0, 0, 0
-        rejected: list[RejectedLine] = []
-        with spool.open("wb") as out:
-            while size < _SPOOL_BYTES and (chunk := next(chunks, None)):
-                numbered = chunk.numbered()
-                out.write(b"".join(numbered))
-                lines += len(numbered)
-                size += len(chunk.text)
-                longest = max(longest, *map(len, numbered))
-                rejected += chunk.rejected
-        # DuckDB reads as much at once as is said here; left alone, sixteen times the longest line
-        self._connection.execute(
-            "create or replace temp view spooled as select *, false as is_landed from read_csv("
-            f"{literal(spool)}, columns = {{'line_number': 'bigint', 'text': 'varchar'}}, "
-            f"delim = {literal(SEPARATOR.decode())}, quote = '', escape = '', header = false, auto_detect = false, "
-            f"max_line_size = {longest}, buffer_size = {max(longest, _READ_BYTES)})"
-        )
-        return _Load(first_line, lines, size, rejected, spooled=True)
+        chunks, spools = file.chunks(), cycle((folder / "even", folder / "odd"))
+        load = _spool(chunks, next(spools))
+        while load:
+            spool_next = partial(_spool, chunks, next(spools))
+            ahead = in_background(spool_next) if file.never_waits else None
+            yield load
+            load = ahead.result() if ahead else spool_next()
 
     def _load_document(self, file: InputFile, spool: Path) -> _Load:
         """One JSON document: the elements of an array, or objects printed over several lines."""
@@ -366,7 +352,15 @@ class Run:
             "longest_sampled": _STRUCTURE_LONGEST,
         }
         landed = Landed(lines=load.lines, rejected_lines=len(load.rejected))
-        if load.spooled:
+        if load.spool:
+            # DuckDB reads as much at once as is said here; left alone, sixteen times the longest line
+            self._connection.execute(
+                "create or replace temp view spooled as select *, false as is_landed from read_csv("
+                f"{literal(load.spool)}, columns = {{'line_number': 'bigint', 'text': 'varchar'}}, "
+                f"delim = {literal(SEPARATOR.decode())}, quote = '', escape = '', header = false, "
+                f"auto_detect = false, max_line_size = {load.longest}, "
+                f"buffer_size = {max(load.longest, _READ_BYTES)})"
+            )
             if not self._tombstones:
                 landed.users = self._number(_LAND_WHOLE_LINES, values)
             self._number(_KEEP_THE_OTHERS, values)
@@ -447,6 +441,22 @@ class Run:
                     "and run_id in (select run_id from raw.runs where status = 'running') "
                     "and (run_id, file) not in (select (run_id, file) from raw.files)"
                 )
+
+
+def _spool(chunks: Iterator[Chunk], spool: Path) -> _Load | None:
+    """Write the next chunks to a file, lines numbered, until they are _SPOOL_BYTES; None if there are none."""
+    first_line, lines, size, longest = 0, 0, 0, 0
+    rejected: list[RejectedLine] = []
+    with spool.open("wb") as out:
+        while size < _SPOOL_BYTES and (chunk := next(chunks, None)):
+            first_line = first_line or chunk.first_line
+            numbered = chunk.numbered()
+            out.write(b"".join(numbered))
+            lines += len(numbered)
+            size += len(chunk.text)
+            longest = max(longest, *map(len, numbered))
+            rejected += chunk.rejected
+    return _Load(first_line, lines, size, rejected, spool, longest) if lines else None
 
 
 def insert_rows(

@@ -14,7 +14,7 @@ from harness import ROOT, SAMPLE, Workplace, needs_sample
 
 from extract.console import ProgressDisplay
 from extract.errors import UsageError
-from extract.harvest import files
+from extract.harvest import files, landing
 from extract.harvest.harvest import Order, harvest
 from extract.settings import Project
 from extract.warehouse import open_warehouse
@@ -219,6 +219,7 @@ def test_a_damaged_gzip_leaves_nothing_behind_and_what_landed_before_stays(
 ) -> None:
     # in this process, with small chunks: several of them are committed before the damage shows
     monkeypatch.setattr(files, "CHUNK_BYTES", 100_000)
+    monkeypatch.setattr(landing, "_SPOOL_BYTES", 100_000)
     monkeypatch.chdir(ROOT)
     project = Project(ROOT, tmp_path / "warehouse.duckdb")
     good = tmp_path / "good.jsonl"
