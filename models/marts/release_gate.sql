@@ -1,5 +1,8 @@
 -- One row per model version and criterion (model_version, criterion): whether a release may go out, and what to do
--- if it may not.
+-- if it may not. The end of a build: where a test of what is published fails, the last gate stands.
+{% if model.resource_type != 'unit_test' -%}
+-- depends_on: {{ ref('release_records') }}, {{ ref('excluded_authors') }}, {{ ref('author_scores') }}
+{% endif -%}
 with
 
 measures as (

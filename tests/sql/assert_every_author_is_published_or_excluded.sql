@@ -3,13 +3,21 @@ with
 
 authors as (
 
-    select author_id from {{ ref('authors') }}
+    select count(*) as authors from {{ ref('int_authors_latest') }}
 
 ),
 
-excluded as (
+judged as (
 
-    select author_id from {{ ref('excluded_authors') }}
+    select count(*) as judged from {{ ref('int_author_verdicts') }}
+
+),
+
+publishable as (
+
+    select author_id
+    from {{ ref('int_author_verdicts') }}
+    where rule is null
 
 ),
 
@@ -18,7 +26,7 @@ published as (
     select
         author_id,
         count(*) as versions
-    from {{ ref('release_records') }}
+    from {{ ref('int_release_scores') }}
     group by author_id
 
 ),
@@ -29,21 +37,27 @@ models as (
 
 ),
 
-sides as (
+unbalanced as (
 
-    -- compared with the null-safe operator, or an author without an id would slip through both joins
-    select
-        authors.author_id,
-        published.versions as published_versions,
-        excluded.author_id is not null as is_excluded
+    select coalesce(publishable.author_id, published.author_id) as author_id
+    from publishable
+    full outer join published on publishable.author_id = published.author_id
+    cross join models
+    where
+        publishable.author_id is null
+        or coalesce(published.versions, 0) <> models.versions
+
+),
+
+unjudged as (
+
+    select authors - judged || ' authors without a verdict' as author_id
     from authors
-    left join published on authors.author_id is not distinct from published.author_id
-    left join excluded on authors.author_id is not distinct from excluded.author_id
+    cross join judged
+    where authors <> judged
 
 )
 
-select sides.*
-from sides
-cross join models
-where
-    coalesce(sides.published_versions, 0) <> case when sides.is_excluded then 0 else models.versions end
+select author_id from unbalanced
+union all
+select author_id from unjudged

@@ -15,21 +15,23 @@ weights as (
 recomputed as (
 
     select
-        history.author_id,
-        history.model_version,
-        history.observed_at,
-        history.raw_score,
-        history.score,
-        case
-            when history.model_version = 'm0' then history.base + history.boost
-            else
-                weights.activity_weight * history.activity
-                + weights.quality_weight * history.quality
-                + weights.relevance_weight * history.relevance
-        end as weighted
-    from {{ ref('author_score_history') }} as history
-    left join weights on history.model_version = weights.model_version
-    where history.model_version in ('m0', 'm2.0')
+        landing_id,
+        raw_score,
+        score,
+        base + boost as weighted
+    from {{ ref('int_scores_m0') }}
+    where {{ is_due_observation() }}
+    union all
+    select
+        scores.landing_id,
+        scores.raw_score,
+        scores.score,
+        weights.activity_weight * scores.activity
+        + weights.quality_weight * scores.quality
+        + weights.relevance_weight * scores.relevance as weighted
+    from {{ ref('int_scores_m2_0') }} as scores
+    left join weights on scores.model_version = weights.model_version
+    where {{ is_due_observation() }}
 
 )
 

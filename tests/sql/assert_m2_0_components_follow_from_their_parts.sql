@@ -1,13 +1,12 @@
--- The published formula, put together again from the parts that the history shows.
+-- The published formula, put together again from the parts that it shows.
 select
-    author_id,
-    observed_at,
+    landing_id,
     activity,
     quality,
     relevance
-from {{ ref('author_score_history') }}
+from {{ ref('int_scores_m2_0') }}
 where
-    model_version = 'm2.0'
+    {{ is_due_observation() }}
     and not coalesce(
         case
             when activity_frequency is null
