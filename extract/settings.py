@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -15,6 +16,9 @@ from extract.errors import EnvironmentFailure, UsageError
 
 DEFAULT_BASE_URL = "https://api.x.com"
 DEFAULT_KEPT_RELEASES = 30
+DEFAULT_MEMORY_LIMIT = "3GB"
+
+_MEMORY = re.compile(r"[0-9]+(\.[0-9]+)? *([KMGT]i?B)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,21 @@ class ApiAccess:
 
     def __repr__(self) -> str:
         return f"ApiAccess(base_url={self.base_url!r}, token=<hidden>)"
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What DuckDB may take of the machine; None where that is DuckDB's own choice."""
+
+    memory_limit: str
+    threads: str | None
+    temp_directory: Path | None
+
+    @property
+    def configuration(self) -> dict[str, str | bool | int | float | list[str]]:
+        """What a connection is opened with. profiles.yml says the same: else a build could not open the warehouse."""
+        threads = {} if self.threads is None else {"threads": self.threads}
+        return {"memory_limit": self.memory_limit, **threads}
 
 
 def find_project() -> Project:
@@ -137,6 +156,35 @@ def releases_to_keep() -> int | None:
             f"{DEFAULT_KEPT_RELEASES}",
         )
     return int(text) or None
+
+
+def resources() -> Resources:
+    """INFLUX_MEMORY_LIMIT, INFLUX_THREADS and INFLUX_TEMP_DIRECTORY; one that is empty counts as unset.
+
+    Raises:
+        UsageError: one of them is nothing that DuckDB can be given.
+    """
+    memory_limit = os.environ.get("INFLUX_MEMORY_LIMIT", "") or DEFAULT_MEMORY_LIMIT
+    if not _MEMORY.fullmatch(memory_limit):
+        raise UsageError(
+            f"INFLUX_MEMORY_LIMIT is {memory_limit!r}, which is no amount of memory",
+            next_step=f"set it to one such as 2GB or 800MB, or unset it for {DEFAULT_MEMORY_LIMIT}",
+        )
+    threads = os.environ.get("INFLUX_THREADS", "")
+    if threads and not re.fullmatch(r"[1-9][0-9]{0,3}", threads):
+        raise UsageError(
+            f"INFLUX_THREADS is {threads!r}, which is no number of threads",
+            next_step="set it to 1 or more, or unset it for as many as the machine has cores",
+        )
+    temp_directory = os.environ.get("INFLUX_TEMP_DIRECTORY", "")
+    if temp_directory and not Path(temp_directory).is_absolute():
+        raise UsageError(
+            f"INFLUX_TEMP_DIRECTORY is {temp_directory!r}, which is another folder for each command",
+            next_step="set it to a path that begins with /, or unset it for the warehouse's own folder",
+        )
+    return Resources(
+        memory_limit, threads or None, Path(temp_directory) if temp_directory else None
+    )
 
 
 def _dotenv(folder: Path) -> dict[str, str]:

@@ -87,7 +87,8 @@ def build(
     if target is not None:
         arguments += ["--target-path", str(target), "--log-path", str(target)]
     folder, name = _as_dbt_knows(project)
-    environment = {"INFLUX_DB": name}
+    # Where it spills is settled here by the connection that stays open.
+    environment = {"INFLUX_DB": name, "INFLUX_TEMP_DIRECTORY": None}
     if is_quick:
         left_out = os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "")
         environment["DBT_EXCLUDE_RESOURCE_TYPES"] = f"{left_out} unit_test"

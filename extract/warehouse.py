@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import secrets
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
+from glob import escape
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,7 +18,8 @@ from typing import Any
 import duckdb
 
 from extract.errors import EnvironmentFailure
-from extract.settings import Project
+from extract.settings import Project, resources
+from extract.sql_text import literal
 
 LAYOUT_VERSION = 2
 
@@ -22,6 +28,72 @@ UNUSABLE = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalExcepti
 
 # The same as in profiles.yml: stamps mean UTC wherever the machine stands.
 _SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
+
+# Two databases that spill into one folder overwrite each other's files, and so do two processes that read one.
+_PROCESS = secrets.token_hex(4)
+_IN_MEMORY = itertools.count()
+
+
+def connect(
+    path: Path | None = None, *, read_only: bool = False, folder: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """DuckDB on a file or in memory, with what the settings allow it of memory and threads.
+
+    What does not fit into memory is spilled into the folder that the settings name, else beside the file; from memory
+    into ``folder``.
+
+    Raises:
+        UsageError: a setting is not valid.
+        EnvironmentFailure: the folder that the settings name cannot be made.
+        duckdb.Error: the file cannot be opened.
+    """
+    allowed = resources()
+    if allowed.temp_directory is not None:
+        _make(allowed.temp_directory)
+    name = ":memory:" if path is None else str(path)
+    connection = duckdb.connect(name, read_only=read_only, config=allowed.configuration)
+    if path is None:
+        place = allowed.temp_directory or folder or Path(tempfile.gettempdir())
+        spill = place / f"influx.{_PROCESS}.{next(_IN_MEMORY)}.tmp"
+    else:
+        beside = spills_beside(path)
+        spill = beside.with_name(f"{beside.name}.{_PROCESS}.tmp")
+        if not read_only:
+            _sweep(beside, spill)
+    (before,) = connection.execute("select current_setting('temp_directory')").fetchone() or ("",)
+    if before != str(
+        spill
+    ):  # a second connection of this process finds it set, and may find it in use
+        connection.execute(f"set temp_directory = {literal(spill)}")
+    return connection
+
+
+def spills_beside(path: Path) -> Path:
+    """How the folders begin into which processes spill what a database file holds."""
+    folder = resources().temp_directory
+    if folder is None:
+        return path
+    return folder / f"{path.name}-{sha256(bytes(path.resolve())).hexdigest()[:8]}"
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFailure(
+            f"INFLUX_TEMP_DIRECTORY, {folder}, cannot be made: {error.strerror}",
+            next_step="set it to a folder that you may write to, or unset it",
+        ) from error
+
+
+def _sweep(beside: Path, mine: Path) -> None:
+    """Remove what killed processes spilled: rows of the warehouse. Whoever may write to it is alone with it."""
+    for folder in beside.parent.glob(f"{escape(beside.name)}.*tmp"):
+        if folder != mine:
+            for spilled in folder.glob("duckdb_temp_*"):
+                spilled.unlink()
+            with suppress(OSError):  # it holds what is not DuckDB's
+                folder.rmdir()
 
 
 @contextmanager
@@ -55,6 +127,11 @@ def open_warehouse(
 def _clear_errors(path: Path) -> Iterator[None]:
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        raise EnvironmentFailure(
+            f"memory, or the room to spill, ran out: {str(error).splitlines()[0]}; what was committed before is kept",
+            next_step="set INFLUX_MEMORY_LIMIT higher or INFLUX_TEMP_DIRECTORY to a disk with room, and run this again",
+        ) from error
     except UNUSABLE as error:
         raise EnvironmentFailure(
             f"the warehouse {path} cannot be written: {str(error).splitlines()[0]}; what was committed before is kept",
@@ -112,7 +189,7 @@ def open_for_planning(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
         with open_warehouse(project, read_only=True) as connection:
             yield connection
         return
-    with duckdb.connect() as connection:
+    with connect() as connection:
         connection.execute(_SETTINGS)
         connection.execute(raw_tables_sql(project))
         yield connection
@@ -199,7 +276,7 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(str(path), read_only=read_only)
+        connection = connect(path, read_only=read_only)
         connection.execute(_SETTINGS)
     except OSError as error:
         raise EnvironmentFailure(

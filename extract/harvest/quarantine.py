@@ -21,6 +21,7 @@ from extract.harvest.files import LONGEST_LINE, STANDARD_INPUT, InputFile, open_
 from extract.release.validate import Violation, open_records, validate_lines
 from extract.release.violation import printable
 from extract.sql_text import literal
+from extract.warehouse import connect
 
 ERRORS_KEPT = 5
 _QUOTED_KEY = re.compile(r'\["(?:[^"\\]|\\.)*"\]')
@@ -153,7 +154,7 @@ def _judge_document(path: str) -> _Judged | None:
         whole, lines = Path(folder) / "document", Path(folder) / "lines"
         _copy(document, whole)
         try:
-            with duckdb.connect() as connection:
+            with connect(folder=Path(folder)) as connection:
                 connection.execute(
                     _ELEMENTS.format(lines=literal(lines)),
                     {"document": str(whole), "longest": LONGEST_LINE},

@@ -16,6 +16,7 @@ import duckdb
 import yaml
 
 from extract.errors import UsageError
+from extract.warehouse import connect
 
 LARGEST_FILE = 1 << 20
 DEEPEST = 10
@@ -186,7 +187,7 @@ class Part:
 @functools.cache
 def _scratch() -> duckdb.DuckDBPyConnection:
     """A database in memory: a pattern is tried where it will run, and no warehouse is needed for that."""
-    return duckdb.connect()
+    return connect()
 
 
 def _bytes_of(path: str) -> bytes:

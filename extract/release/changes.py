@@ -27,7 +27,7 @@ from extract.release.folders import (
 )
 from extract.release.sealing import read_json
 from extract.settings import Project
-from extract.warehouse import open_warehouse, rows_of
+from extract.warehouse import connect, open_warehouse, rows_of
 
 LISTED: Final = 50
 _SHOWN = 10
@@ -171,7 +171,7 @@ def _changes_with_reasons_if_any(
         note(f"why authors are gone cannot be told: {error}")
     except duckdb.CatalogException:
         note("why authors are gone cannot be told: the marts are not built")
-    with duckdb.connect() as connection:
+    with connect() as connection:
         return changes(connection, one, other, with_reasons=False)
 
 

@@ -26,6 +26,7 @@ from extract.stewardship.copying import (
 )
 from extract.stewardship.purge import purge_again
 from extract.warehouse import (
+    connect,
     interruptible,
     layout_of,
     lock_holder,
@@ -205,7 +206,7 @@ def _known_layout(connection: duckdb.DuckDBPyConnection, file: Path) -> int:
 def _hold(held: ExitStack, warehouse: Path, *, replace: bool) -> duckdb.DuckDBPyConnection | None:
     """The warehouse that is to be replaced, open, so that nobody else opens it; None if it is past opening."""
     try:
-        connection = held.enter_context(duckdb.connect(str(warehouse)))
+        connection = held.enter_context(connect(warehouse))
     except duckdb.Error as error:
         holder = lock_holder(str(error))
         if holder is not None:

@@ -310,7 +310,7 @@ def _reader_of(path: Path) -> str | None:
     """Who has the warehouse open for reading, which keeps every writer out; None if nobody has."""
     import duckdb
 
-    from extract.warehouse import lock_holder
+    from extract.warehouse import connect, lock_holder
 
     try:
         file = path.open("r+b")
@@ -321,7 +321,7 @@ def _reader_of(path: Path) -> str | None:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # let go when the file is closed
         except OSError:
             try:
-                duckdb.connect(str(path)).close()
+                connect(path).close()
             except duckdb.Error as error:
                 return lock_holder(str(error))
     return None

@@ -14,7 +14,7 @@ import duckdb
 
 from extract.errors import EnvironmentFailure
 from extract.sql_text import identifier, literal
-from extract.warehouse import is_interruption
+from extract.warehouse import connect, is_interruption
 
 _TABLES = """
 select schema_name, table_name, sql, comment
@@ -107,22 +107,14 @@ def _columns(
     return tuple((name, kind) for name, kind, *_ in answer.fetchall())
 
 
-def bound_memory(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """However large the warehouse: what does not fit into a gigabyte is spilled into the folder."""
-    connection.execute(
-        f"set memory_limit = '1GB'; set temp_directory = {literal(folder / 'spill')}"
-    )
-
-
 @contextmanager
 def attached(file: Path, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that has a database file as its default, only to be read; it spills into ``folder``.
+    """A connection that has a database file as its default, only to be read; ``folder`` is for spilling.
 
     Raises:
         duckdb.Error: somebody has it open for writing, or it is no database.
     """
-    with duckdb.connect() as connection:
-        bound_memory(connection, folder)
+    with connect(folder=folder) as connection:
         connection.execute(f"attach {literal(file)} as copied_from (read_only); use copied_from")
         yield connection
 
@@ -165,8 +157,7 @@ def copy_database(connection: duckdb.DuckDBPyConnection, fresh: Path) -> Content
 
 def contents_of_file(file: Path) -> Contents:
     """What a database file holds, read with a connection of its own. Raises duckdb.Error."""
-    with duckdb.connect(str(file), read_only=True) as connection:
-        bound_memory(connection, file.parent)
+    with connect(file, read_only=True) as connection:
         return read_contents(connection)
 
 

@@ -32,7 +32,7 @@ from extract.stewardship.kept import Places, files_naming, remove_artifacts
 from extract.stewardship.redaction import Redactor, redact
 from extract.stewardship.rewriting import rewrite_warehouse
 from extract.stewardship.tombstones import ASKED, Tombstones
-from extract.warehouse import layout_of, open_warehouse
+from extract.warehouse import connect, layout_of, open_warehouse
 
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
 _ID = re.compile(r"[0-9]{1,19}")
@@ -200,7 +200,7 @@ def _copies(places: Places, warehouse: Path, people: People) -> Iterator[Path]:
         if path.resolve() == warehouse.resolve():
             continue
         try:
-            with duckdb.connect(str(path), read_only=True) as connection:
+            with connect(path, read_only=True) as connection:
                 if _knows(connection, warehouse, people):
                     yield path
         except duckdb.Error as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +13,6 @@ from extract.harvest.interruptions import Interruptions
 from extract.settings import Project
 from extract.stewardship.copying import (
     Contents,
-    bound_memory,
     copy_database,
     empty_log,
     fresh_folder,
@@ -52,8 +50,6 @@ def rewrite_warehouse(
         open_warehouse(project) as connection,
         fresh_folder(place) as folder,
     ):
-        bound_memory(connection, folder)
-        _sweep_spilled(path)
         _refuse_before(connection, folder)
         with transaction(connection):
             changed = change(connection)
@@ -65,15 +61,6 @@ def rewrite_warehouse(
         except (Exception, KeyboardInterrupt) as error:
             raise _only_changed(path, error) from None if is_interruption(error) else error
     return changed, contents
-
-
-def _sweep_spilled(path: Path) -> None:
-    """Remove what killed processes spilled beside the warehouse: rows of it, which nobody else would remove."""
-    folder = Path(f"{path}.tmp")
-    for spilled in folder.glob("duckdb_temp_*"):
-        spilled.unlink()
-    with suppress(OSError):  # there is none, or it holds what is not DuckDB's
-        folder.rmdir()
 
 
 def _refuse_before(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
