@@ -21,8 +21,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-import duckdb
-
 from extract.errors import EnvironmentFailure
 
 RECORDS: Final = "latest.jsonl"
@@ -83,7 +81,11 @@ def locked(target: Path, *, note: Note, patience: float = PATIENCE) -> Iterator[
             for stale in (*releases.glob(".making-*"), *releases.glob(".removing-*")):
                 shutil.rmtree(stale)
             yield
-    except (OSError, duckdb.IOException) as error:
+    except Exception as error:
+        import duckdb  # slow to import, and most that look at releases open no warehouse
+
+        if not isinstance(error, OSError | duckdb.IOException):
+            raise
         raise EnvironmentFailure(
             f"the release cannot be written to {target}: {error}; the last release is as it was",
             next_step="check that the folder may be written to and that the disk has room",

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
 from rich.console import Console
 from rich.table import Table
 
@@ -21,7 +20,9 @@ from extract.console import plain
 from extract.errors import DataRefused
 from extract.release.validate import open_records, validate_lines
 from extract.release.violation import Violation
-from extract.transform import runs_since_build
+
+if TYPE_CHECKING:
+    import duckdb
 
 GO: Final = "GO"
 NO_GO: Final = "NO-GO"
@@ -106,6 +107,8 @@ def read_gate(connection: duckdb.DuckDBPyConnection, model_version: str) -> Gate
     Raises:
         DataRefused: the marts are those of another version of influx-m2.
     """
+    import duckdb  # releases are listed and switched without it
+
     try:
         rows = connection.execute(
             "select as_of, criterion, verdict, measure, measured_value, comparison, threshold, finding, "
@@ -214,6 +217,8 @@ class _Found:
 
 
 def _objections(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    from extract.transform import runs_since_build
+
     if runs_since_build(connection):
         yield "what was landed last has not been built"
     row = connection.execute(
