@@ -20,7 +20,7 @@ torture: .venv/ready-dev ## Kill each fifty times: harvest, run, export, backup,
 	INFLUX_TORTURE=1 $(BIN)/pytest tests/python/test_survival.py tests/python/test_limits.py tests/python/test_releases.py \
 		tests/python/test_rewriting.py tests/python/test_backup.py tests/python/test_upgrades.py \
 		tests/python/test_purge.py tests/python/test_faults.py tests/python/test_existing_automation.py \
-		tests/python/test_influx_validate.py
+		tests/python/test_influx_validate.py tests/python/test_resources.py
 
 lint: .venv/ready-dev ## Check format, style and types of Python and SQL
 	$(BIN)/ruff format --check extract tests
@@ -32,8 +32,8 @@ format: .venv/ready-dev ## Put Python into the house format
 	$(BIN)/ruff format extract tests
 	$(BIN)/ruff check --fix extract tests
 
-bench: .venv/ready-dev ## The whole path against one DuckDB pass over the same million users
-	$(BIN)/python tests/bench/bench.py
+bench: .venv/ready-dev ## The whole path against one DuckDB pass over the same users; FULL=1: ten million too
+	$(BIN)/python tests/bench/bench.py $(if $(FULL),--full)
 
 pins: .venv/ready-dev ## Resolve the requirements anew (needs the package index)
 	$(BIN)/pip install --quiet pip-tools
