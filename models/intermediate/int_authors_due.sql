@@ -1,5 +1,5 @@
--- One row per author (author_id) whom something concerns that came since the last complete build: a payload, an answer of
--- X, a line of a handle list, or another author seen under the same handle. Empty where everything is built.
+-- One row per author (author_id) whom something concerns that came since the last complete build: a payload, an answer
+-- of X, a line of a handle list, or another author seen under the same handle. Empty where everything is built.
 with
 
 payloads as (

@@ -1,5 +1,5 @@
 {{ config(pre_hook="{{ forget(is_due()) }}") }}
--- One row per author (author_id): the latest observation with the latest curated facts, but for the text of the profile.
+-- One row per author (author_id): the latest observation with the latest curated facts, without the profile's text.
 with
 
 observations as (

@@ -1,5 +1,5 @@
--- A join that loses or doubles an observation shows in the count or in the sum of their numbers. Every version of the seed
--- is asked for, so that one whose model is missing here is noticed too.
+-- A join that loses or doubles an observation shows in the count or in the sum of their numbers. Every version of the
+-- seed is asked for, so that one whose model is missing here is noticed too.
 with
 
 observations as (
