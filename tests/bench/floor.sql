@@ -25,12 +25,26 @@ copy (
                 epoch_ms((cast(pinned_tweet_id as bigint) >> 22) + 1288834974657)
             ) as last_post_at,
             epoch_ms((cast(most_recent_tweet_id as bigint) >> 22) + 1288834974657) as last_active_at,
-            concat_ws(
-                chr(10),
-                ' ' || trim(regexp_replace(lower(username), '[^\p{L}\p{N}]+', ' ', 'g')) || ' ',
-                ' ' || trim(regexp_replace(lower(name), '[^\p{L}\p{N}]+', ' ', 'g')) || ' ',
-                ' ' || trim(regexp_replace(lower(description), '[^\p{L}\p{N}]+', ' ', 'g')) || ' '
-            ) as words
+            -- only the stretches where words begin as keywords do: this is what it costs, not what it may cost
+            array_to_string(list_transform(
+                regexp_extract_all(
+                    lower(concat_ws(chr(0), username, name, description)),
+                    '(?:^|[^\p{L}\p{N}])(?:'
+                    || 'ai|algorithm|algorithms|artificial|bitcoin|ceo|climate|computer|crypto|cryptography|cto|'
+                    || 'cybersecurity|data|deep|developer|engineer|engineering|fintech|founder|gpu|health|'
+                    || 'infosec|innovation|intelligence|investor|learning|llm|llms|machine|ml|networks|neural|'
+                    || 'nlp|open|professor|programming|research|researcher|robotics|science|scientist|security|'
+                    || 'software|source|startup|startups|tech|technology|vc|vision'
+                    || ')[\p{L}\p{N}]*(?:[^\p{L}\p{N}\x00]+(?:'
+                    || 'ai|algorithm|algorithms|artificial|bitcoin|ceo|climate|computer|crypto|cryptography|cto|'
+                    || 'cybersecurity|data|deep|developer|engineer|engineering|fintech|founder|gpu|health|'
+                    || 'infosec|innovation|intelligence|investor|learning|llm|llms|machine|ml|networks|neural|'
+                    || 'nlp|open|professor|programming|research|researcher|robotics|science|scientist|security|'
+                    || 'software|source|startup|startups|tech|technology|vc|vision'
+                    || ')[\p{L}\p{N}]*)*'
+                ),
+                lambda stretch: ' ' || trim(regexp_replace(stretch, '[^\p{L}\p{N}]+', ' ', 'g')) || ' '
+            ), chr(0)) as words
         from read_json('{users}', format = 'newline_delimited', columns = {
             id: 'varchar', username: 'varchar', name: 'varchar', description: 'varchar', created_at: 'varchar',
             verified: 'boolean', verified_type: 'varchar', pinned_tweet_id: 'varchar', most_recent_tweet_id: 'varchar',
@@ -47,7 +61,7 @@ copy (
                 when most_recent_tweet_id is not null
                     then greatest(0, date_diff('microsecond', last_post_at, seen_at)) / 86400000000
             end as days_since_post,
-            least(60, list_sum(list_transform(
+            if(words = '', 0, least(60, list_sum(list_transform(
                 [
                     {'word': ' artificial intelligence ', 'points': 20},
                     {'word': ' machine learning ', 'points': 20}, {'word': ' deep learning ', 'points': 20},
@@ -74,7 +88,7 @@ copy (
                     {'word': ' climate ', 'points': 5}, {'word': ' health ', 'points': 5}
                 ],
                 lambda keyword: if(contains(words, keyword.word), keyword.points, 0)
-            ))) as keyword_points
+            )))) as keyword_points
         from users
     ),
 
