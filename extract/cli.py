@@ -92,7 +92,10 @@ def harvest(order: Order) -> None:
 
 @app.command(epilog=EXIT_CODES)
 def build(as_of: AsOf = None, brand_rules: BrandRules = None, risk_rules: RiskRules = None) -> None:
-    """Run dbt build: every model, every test. The same as `dbt build` in the project's folder.
+    """Run dbt build: every model, and every test of the data.
+
+    The same as `dbt build` in the project's folder, but for the unit tests, which look at no data: those are for who
+    changes a model.
 
     Example: influx-m2 build --brand-rules brands.yml --risk-rules default
     """

@@ -66,8 +66,10 @@ def build(
 ) -> Build:
     """Run ``dbt build`` on the warehouse; ``on_node`` is told the nodes done so far.
 
+    The unit tests, which look at the models and at no data, are left to `dbt build` by itself.
+
     select: build these nodes alone (dbt's node selection), and those data tests that look at nothing else
-    is_quick: leave out the unit tests, which look at no data, and the reports that dbt writes for people
+    is_quick: leave out the reports that dbt writes for people
     target: dbt's own files go there, not into the project's target folder
 
     Raises:
@@ -88,18 +90,24 @@ def build(
         arguments += ["--target-path", str(target), "--log-path", str(target)]
     folder, name = _as_dbt_knows(project)
     # Where it spills is settled here by the connection that stays open.
-    environment = {"INFLUX_DB": name, "INFLUX_TEMP_DIRECTORY": None}
+    left_out = os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "")
+    environment = {
+        "INFLUX_DB": name,
+        "INFLUX_TEMP_DIRECTORY": None,
+        "DBT_EXCLUDE_RESOURCE_TYPES": f"{left_out} unit_test",
+    }
     if is_quick:
-        left_out = os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "")
-        environment["DBT_EXCLUDE_RESOURCE_TYPES"] = f"{left_out} unit_test"
         environment["DBT_WRITE_JSON"] = "false"
-    # Who holds the lock is a clear message here, and a raw trace from dbt. It stays open, for dbt closes the file
-    # after each node, and to open and close it takes longer than most of them.
+    # Who holds the lock is a clear message here, and a raw trace from dbt.
     with open_warehouse(project), chdir(folder), _environment(**environment):
         # dbt takes two seconds to import: only a command that builds pays for it
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
-        outcome = dbtRunner(callbacks=[progress.hear]).invoke(arguments)
+        try:
+            outcome = dbtRunner(callbacks=[progress.hear]).invoke(arguments)
+        finally:
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     if outcome.exception is not None:
         if is_interruption(outcome.exception):
             raise KeyboardInterrupt from outcome.exception

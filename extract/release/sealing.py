@@ -46,8 +46,8 @@ def pack(records: Path, packed: Path) -> None:
     with (
         records.open("rb") as plain,
         packed.open("wb") as out,
-        # without a name and a time in its header
-        gzip.GzipFile(filename="", fileobj=out, mode="wb", mtime=0) as squeezed,
+        # Without a name and a time in its header. Level 9 saves a hundredth more and takes half as long again.
+        gzip.GzipFile(filename="", fileobj=out, mode="wb", compresslevel=6, mtime=0) as squeezed,
     ):
         shutil.copyfileobj(plain, squeezed, 1 << 20)
 

@@ -26,16 +26,37 @@ refused as (
 
 ),
 
+handles as (
+
+    select
+        author_id,
+        lower(handle) as handle_key,
+        observed_at
+    from {{ ref('int_authors_latest') }}
+    {%- if adds_to_last_build() %}
+    where lower(handle) in (select lower(handle) from authors)
+    {%- endif %}
+
+),
+
+shared_handles as (
+
+    select handle_key
+    from handles
+    group by handle_key
+    having count(*) > 1
+
+),
+
 contested_handles as (
 
     -- X hands a handle on: it belongs to the author last seen under it
     select
-        lower(handle) as handle_key,
+        handle_key,
         max_by(author_id, struct_pack(observed_at, author_id)) as owner_id
-    from {{ ref('int_authors_latest') }}
-    where lower(handle) in (select lower(handle) from authors)
-    group by lower(handle)
-    having count(*) > 1
+    from handles
+    where handle_key in (select handle_key from shared_handles)
+    group by handle_key
 
 ),
 
@@ -43,6 +64,7 @@ judged as (
 
     select
         authors.author_id,
+        authors.landing_id,
         case
             when not coalesce(regexp_matches(authors.author_id, '^[0-9]{1,19}$'), false) then 'unpublishable_id'
             when not coalesce(regexp_matches(authors.handle, '^[A-Za-z0-9_]{1,15}$'), false) then 'unpublishable_handle'

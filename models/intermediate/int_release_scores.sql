@@ -5,7 +5,7 @@ with
 publishable as (
 
     select
-        verdicts.author_id,
+        authors.author_id,
         authors.landing_id,
         authors.handle,
         authors.followers_count,
@@ -13,7 +13,7 @@ publishable as (
         authors.topic_tags[1] as first_topic_tag,
         authors.observed_at
     from {{ ref('int_author_verdicts') }} as verdicts
-    inner join {{ ref('int_authors_latest') }} as authors on verdicts.author_id = authors.author_id
+    inner join {{ ref('int_authors_latest') }} as authors on verdicts.landing_id = authors.landing_id
     where verdicts.rule is null
 
 ),
