@@ -16,7 +16,7 @@ from extract.errors import EnvironmentFailure, UsageError
 
 DEFAULT_BASE_URL = "https://api.x.com"
 DEFAULT_KEPT_RELEASES = 30
-DEFAULT_MEMORY_LIMIT = "3GB"
+DEFAULT_MEMORY_LIMIT = "2.5GB"
 
 _MEMORY = re.compile(r"[0-9]+(\.[0-9]+)? *([KMGT]i?B)", re.IGNORECASE)
 

@@ -1,10 +1,13 @@
+{{ config(pre_hook="{{ forget(is_due()) }}") }}
 -- One row per author with any curated fact (author_id): each fact from the latest curation that states it. Sources are
 -- not among them: they add up, in int_author_sources.
 with
 
 curation as (
 
-    select * from {{ ref('int_curation') }}
+    select *
+    from {{ ref('int_curation') }}
+    where {{ is_due() }}
 
 ),
 

@@ -20,10 +20,10 @@ counted as (
 
 seen_again as (
 
-    select author_id
-    from counted
-    group by author_id
-    having min(observed_at) < max(observed_at)
+    -- most authors of a large population were seen once: nothing of theirs need be sorted
+    select distinct author_id
+    from {{ ref('int_observations') }}
+    where is_latest is not true
 
 ),
 
