@@ -7,14 +7,27 @@
 
 {# Whether this build may add to the last, decided once, before anything is built. #}
 {% macro plan_build() -%}
-    {%- if execute -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- set reason = reason_to_build_all() -%}
-        {%- if reason and flags.WHICH in ('build', 'run') -%}
+        {%- if reason -%}
             {%- do log('building everything: ' ~ reason, info=flags.WHICH == 'build' and reason != 'it is the first build') -%}
         {%- endif -%}
         create schema if not exists intermediate;
         create or replace table intermediate.build_plan as
-        select {{ "'" ~ reason ~ "'" if reason else 'cast(null as varchar)' }} as reason_to_build_all;
+        select
+            {{ "'" ~ reason ~ "'" if reason else 'cast(null as varchar)' }} as reason_to_build_all,
+            -- how far it can reach: one that comes to no end may have taken all of it in
+            landed.landed_to,
+            ({{ landed_checksum('landed.landed_to') }}) as landed_checksum,
+            false as is_complete
+        from (select coalesce(max(landing_id), 0) as landed_to from raw.users) as landed;
+    {%- endif -%}
+{%- endmacro %}
+
+{# The gate says so, the end of a build. #}
+{% macro complete_build() -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
+        update intermediate.build_plan set is_complete = true
     {%- endif -%}
 {%- endmacro %}
 
@@ -28,29 +41,47 @@
         from duckdb_columns()
         where
             database_name = current_database()
-            and schema_name = 'marts'
-            and table_name = 'release_gate'
-            and column_name in ('built_from', 'landed_to', 'landed_checksum', 'listed_to', 'requested_to')
+            and (schema_name, table_name, column_name) in (
+                ('marts', 'release_gate', 'built_from'),
+                ('marts', 'release_gate', 'landed_to'),
+                ('marts', 'release_gate', 'landed_checksum'),
+                ('marts', 'release_gate', 'listed_to'),
+                ('marts', 'release_gate', 'requested_to'),
+                ('intermediate', 'build_plan', 'is_complete')
+            )
     {%- endset -%}
-    {%- if run_query(reached)[0][0] < 5 -%}
+    {%- if run_query(reached)[0][0] < 6 -%}
         {%- do return('it is the first build') -%}
     {%- endif -%}
     {%- set last -%}
         select
             coalesce(max(built_from), '') as built_from,
-            coalesce(max(landed_checksum), '') = ({{ landed_checksum('(select max(landed_to) from marts.release_gate)') }})
-                as is_landed_as_it_was
+            (select reason_to_build_all is null or is_complete from intermediate.build_plan) as is_to_be_added_to,
+            (select landed_checksum from intermediate.build_plan)
+            = ({{ landed_checksum('(select landed_to from intermediate.build_plan)') }})
+            and coalesce(max(landed_checksum), '')
+            = ({{ landed_checksum('(select max(landed_to) from marts.release_gate)') }}) as is_landed_as_it_was
         from marts.release_gate
     {%- endset -%}
     {%- set last = run_query(last)[0] -%}
-    {%- if last[0] == '' -%}
-        {%- do return('it is the first build') -%}
-    {%- endif -%}
+    {#- Tables of which some are of one build and some of another: what they were built from stands nowhere. -#}
     {%- if not last[1] -%}
+        {%- do return('the last build of everything did not come to its end') -%}
+    {%- endif -%}
+    {%- if last[0] == '' -%}
+        {%- do return('the last build was of a part') -%}
+    {%- endif -%}
+    {%- if not last[2] -%}
         {%- do return('what was landed before is not what it was') -%}
     {%- endif -%}
     {%- for before, now in zip(last[0].split(' '), built_from().split(' ')) if before != now -%}
         {%- do return('the ' ~ now.split(':')[0] ~ ' are not those of the last build') -%}
+    {%- endfor -%}
+    {%- set tables = run_query('select schema_name || chr(46) || table_name from duckdb_tables()').columns[0].values() -%}
+    {%- for node in graph.get('nodes', {}).values() if node.config.materialized == 'incremental' -%}
+        {%- if node.schema ~ '.' ~ node.name not in tables -%}
+            {%- do return('there is no table ' ~ node.schema ~ '.' ~ node.name) -%}
+        {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -72,6 +103,18 @@
         {%- do digests.append(part ~ ':' ~ local_md5(texts | sort | join('\n'))) -%}
     {%- endfor -%}
     {%- do return(digests | join(' ')) -%}
+{%- endmacro %}
+
+{# The same for the gate to keep; nothing where some models or seeds were left out, for no build may add to that. #}
+{% macro built_from_here() -%}
+    {%- if execute -%}
+        {%- for node in graph.get('nodes', {}).values() if node.resource_type in ('model', 'seed') -%}
+            {%- if node.unique_id not in selected_resources -%}
+                {%- do return('') -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do return(built_from()) -%}
 {%- endmacro %}
 
 {# What tells whether the landings up to one are still the same: rows that were taken back, or numbers given anew. #}

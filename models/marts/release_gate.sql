@@ -1,3 +1,4 @@
+{{ config(post_hook="{{ complete_build() }}") }}
 -- One row per model version and criterion (model_version, criterion): whether a release may go out, and what to do
 -- if it may not. The end of a build: where a test of what is published fails, the last gate stands.
 {% if model.resource_type != 'unit_test' -%}
@@ -179,7 +180,7 @@ described as (
         comparison,
         finding,
         next_step,
-        '{{ built_from() }}' as built_from,
+        '{{ built_from_here() }}' as built_from,
         landed_checksum,
 
         -- numerics
