@@ -91,17 +91,29 @@ def harvest(order: Order) -> None:
 
 
 @app.command(epilog=EXIT_CODES)
-def build(as_of: AsOf = None, brand_rules: BrandRules = None, risk_rules: RiskRules = None) -> None:
+def build(
+    as_of: AsOf = None,
+    brand_rules: BrandRules = None,
+    risk_rules: RiskRules = None,
+    full_refresh: Annotated[
+        bool,
+        typer.Option("--full-refresh", help="Build everything anew, not only what has come since."),
+    ] = False,
+) -> None:
     """Run dbt build: every model, and every test of the data.
 
     The same as `dbt build` in the project's folder, but for the unit tests, which look at no data: those are for who
     changes a model.
 
+    It adds what has come since to the last build. Where it cannot, since a list, a rule or a model
+    was changed, say, it builds everything and says why.
+
     Example: influx-m2 build --brand-rules brands.yml --risk-rules default
     """
     from extract.settings import find_project
 
-    typer.echo(_build(find_project(), as_of, rule_files(brand_rules, risk_rules)))
+    rules = rule_files(brand_rules, risk_rules)
+    typer.echo(_build(find_project(), as_of, rules, full_refresh=full_refresh))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -251,14 +263,26 @@ def _harvest(project: Project, order: Order) -> Harvested:
         return land(project, order, display)
 
 
-def _build(project: Project, as_of: str | None, rules: Sequence[RuleFile] = ()) -> str:
+def _build(
+    project: Project,
+    as_of: str | None,
+    rules: Sequence[RuleFile] = (),
+    *,
+    full_refresh: bool = False,
+) -> str:
     from extract.console import ProgressDisplay
     from extract.transform import build as transform
 
     _apply_rules(project, rules)
     with ProgressDisplay() as display:
         display.begin("dbt build", None)
-        built = transform(project, as_of=as_of, on_node=display.advance)
+        built = transform(
+            project,
+            as_of=as_of,
+            full_refresh=full_refresh,
+            on_node=display.advance,
+            note=display.note,
+        )
         for warning in built.warnings:
             display.note(f"warning: {warning}")
     return f"built: {built.nodes} seeds, models and tests, {len(built.warnings)} warnings"

@@ -118,7 +118,9 @@ def refresh(
     with open_warehouse(project, read_only=True) as connection:
         display.note("; ".join(map(str, active_rules(connection))))
     display.begin("dbt build", None)
-    for warning in build(project, is_quick=True, on_node=display.advance).warnings:
+    for warning in build(
+        project, is_quick=True, on_node=display.advance, note=display.note
+    ).warnings:
         display.note(f"warning: {warning}")
     with open_warehouse(project, read_only=True) as connection:
         model_version = chosen_model(connection, "m2")["model_version"]

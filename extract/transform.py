@@ -59,15 +59,19 @@ def build(
     project: Project,
     *,
     as_of: str | None = None,
+    full_refresh: bool = False,
     select: str | None = None,
     is_quick: bool = False,
     target: Path | None = None,
     on_node: Callable[[int], None] = lambda _done: None,
+    note: Callable[[str], None] = lambda _text: None,
 ) -> Build:
     """Run ``dbt build`` on the warehouse; ``on_node`` is told the nodes done so far.
 
     The unit tests, which look at the models and at no data, are left to `dbt build` by itself.
+    It adds to the last build where it can; ``note`` is told why it cannot, unless there was none before.
 
+    full_refresh: build everything, whatever was built before
     select: build these nodes alone (dbt's node selection), and those data tests that look at nothing else
     is_quick: leave out the reports that dbt writes for people
     target: dbt's own files go there, not into the project's target folder
@@ -79,11 +83,13 @@ def build(
     """
     if as_of is not None:
         refuse_other_stamps(as_of)
-    progress = _Progress(on_node)
+    progress = _Progress(on_node, note)
     root = str(project.root)
     arguments = ["--log-level", "none", "build", "--project-dir", root, "--profiles-dir", root]
     if as_of is not None:
         arguments += ["--vars", json.dumps({"as_of": as_of})]
+    if full_refresh:
+        arguments.append("--full-refresh")
     if select is not None:
         arguments += ["--select", *select.split(), "--indirect-selection", "buildable"]
     if target is not None:
@@ -203,12 +209,15 @@ def _set_environment(values: Mapping[str, str | None]) -> None:
 
 
 class _Progress:
-    """Counts finished nodes in dbt's stream of events."""
+    """Counts finished nodes in dbt's stream of events, and hears what the project's macros say."""
 
-    def __init__(self, on_node: Callable[[int], None]) -> None:
+    def __init__(self, on_node: Callable[[int], None], note: Callable[[str], None]) -> None:
         self._on_node = on_node
+        self._note = note
 
     def hear(self, event: Any) -> None:
+        if event.info.name == "JinjaLogInfo":
+            self._note(event.data.msg)
         # dbt's own total counts the fixtures of unit tests as well: it is never reached
         if event.info.name.endswith("Result") and hasattr(event.data, "index"):
             self._on_node(event.data.index)

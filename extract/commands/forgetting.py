@@ -108,5 +108,5 @@ def _purge(
             display.note("the marts are gone until the next build: influx-m2 build")
         else:
             display.begin("dbt build", None)
-            build(project, on_node=display.advance)
+            build(project, on_node=display.advance, note=display.note)
     typer.echo(str(done))
