@@ -116,7 +116,7 @@ select
 """
 
 _RULE_TABLES = ("rule_files", "rules", "rule_thresholds", "rule_choices")
-_NODES = "+rule_matches +active_rules"
+_NODES = "+rule_matches +active_rules +authors"
 _TRIED_ID = "1"
 # Only who is over the entry threshold is held against the rules, whatever number the seed says.
 _MANY_FOLLOWERS = 10**15

@@ -187,3 +187,12 @@ class Workplace:
         path = self.folder / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
+
+
+def as_table(connection: duckdb.DuckDBPyConnection, *views: str) -> None:
+    """Put a table in the place of each view, so that a test can tamper with what it says."""
+    for view in views:
+        connection.execute(f"create temp table said as from {view}")
+        connection.execute(f"drop view {view}")
+        connection.execute(f"create table {view} as from said")
+        connection.execute("drop table said")

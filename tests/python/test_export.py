@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import jsonschema
 import pytest
-from harness import SAMPLE, Workplace, needs_sample
+from harness import SAMPLE, Workplace, as_table, needs_sample
 from test_landing import SEEN, lines, record, user
 
 from extract.release.validate import packaged_schema
@@ -211,6 +211,7 @@ def test_landed_but_not_built_is_no_go_unless_forced(tmp_path: Path) -> None:
 def test_a_record_that_is_not_valid_is_no_go_and_no_force_helps(tmp_path: Path) -> None:
     workplace = built(tmp_path, lines(user(1)))
     with duckdb.connect(str(workplace.warehouse)) as connection:
+        as_table(connection, "marts.release_records")
         connection.execute("update marts.release_records set lang_primary = 'English'")
     message = workplace.refuse(1, "export", "--out", workplace.out, "--force")
     assert "line 1, lang_primary" in message

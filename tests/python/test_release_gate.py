@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from harness import Workplace, needs_sample
+from harness import Workplace, as_table, needs_sample
 from test_export import released
 from test_landing import SEEN, lines, record, user
 from test_status import Ledger
@@ -27,12 +27,12 @@ GATE = ("handle_outcomes", "gate_measures", "release_gate")
 
 # What spoils a release in one respect: a model version of that name publishes what m0 does, but for this.
 SPOILT = {
-    "coverage": "has_activity_metrics = false where rank_global <= 3",
+    "coverage": "has_metrics = false where rank_global <= 3",
     "distribution": "score = 99 - rank_global where rank_global <= 3",
     "differentiation": "score = 50 - rank_global / 10 where rank_global > 3",
-    "freshness": "last_refresh_at = timestamp '2025-10-29 06:00:00' where rank_global <= 3",
+    "freshness": "observed_at = timestamp '2025-10-29 06:00:00' where rank_global <= 3",
     "zero_scores": "score = 0 where rank_global = 40",
-    "composition": "topic_tags = ['General', 'ml'] where rank_global <= 11",
+    "composition": "first_topic_tag = 'General' where rank_global <= 11",
 }
 
 
@@ -79,11 +79,12 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
                 "from staging.score_models where model_version = 'm0'", [criterion],
             )  # fmt: skip
             connection.execute(
-                "insert into marts.release_records select * replace (? as model_version) "
-                "from marts.release_records where model_version = 'm0'", [criterion],
+                "insert into intermediate.int_release_scores select * replace (? as model_version) "
+                "from intermediate.int_release_scores where model_version = 'm0'", [criterion],
             )  # fmt: skip
             connection.execute(
-                f"update marts.release_records set {change} and model_version = '{criterion}'"
+                f"update intermediate.int_release_scores set {change} "
+                f"and model_version = '{criterion}'"
             )
     judge_anew(workplace)
     return workplace
@@ -183,6 +184,7 @@ class TestOneCriterionAlone:
         copy.succeed("export", "--model", "m0", "--out", copy.out)
         before = (copy.out / "latest").resolve()
         with duckdb.connect(str(copy.warehouse)) as connection:
+            as_table(connection, "marts.release_records")
             connection.execute(
                 f"update marts.release_records set {change} and model_version = 'm0'"
             )

@@ -76,11 +76,8 @@ def test_no_help_loads_more_than_the_command_line() -> None:
     assert packages_of(done.stdout) <= COMMAND_LINE | RICH
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--version"], ["--show-completion", "bash"]], ids=lambda words: words[0]
-)
-def test_what_writes_plain_text_does_without_rich(arguments: list[str]) -> None:
-    assert loaded_by("extract.cli", *arguments) <= COMMAND_LINE
+def test_what_writes_plain_text_does_without_rich() -> None:
+    assert loaded_by("extract.cli", "--version") <= COMMAND_LINE
 
 
 def test_a_wrong_option_loads_no_more_than_help() -> None:
