@@ -2,17 +2,39 @@
 -- scores change only once `influx-m2 calibrate --write` has made a seed of it.
 with
 
-population as (
+raw_scores as (
+
+    -- Whole billionths: sums of doubles differ in their last digits with the order of the rows, and the same authors
+    -- are to have the same proposal, whichever builds their rows came with.
+    select
+        model_version,
+        cast(round(raw_score * 1e9) as hugeint) as billionths
+    from {{ ref('int_release_scores') }}
+
+),
+
+summed as (
 
     select
         model_version,
         count(*) as authors,
-        avg(raw_score) as mean_raw_score,
-        stddev_samp(raw_score) as deviation
-    from {{ ref('int_release_scores') }}
+        sum(billionths) as total,
+        sum(billionths * billionths) as total_of_squares
+    from raw_scores
     group by model_version
     -- a mean and a deviation of fewer are mostly luck
     having count(*) >= 30
+
+),
+
+population as (
+
+    select
+        model_version,
+        authors,
+        total / authors / 1e9 as mean_raw_score,
+        sqrt((authors * total_of_squares - total * total) / authors / (authors - 1)) / 1e9 as deviation
+    from summed
 
 ),
 
