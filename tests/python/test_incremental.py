@@ -458,8 +458,9 @@ def _stamp(moment: datetime) -> str:
 
 
 def contents(warehouse: Path) -> dict[str, tuple[int, int]]:
-    """Rows and the sum of their hashes: all that people read, and the tables behind it but for those of the due alone."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    """Rows and the sum of hashes: all that people read, and the tables behind it but for those of the due alone."""
+    config = {"memory_limit": "3GB"}
+    with duckdb.connect(str(warehouse), read_only=True, config=config) as connection:
         names = connection.execute(
             """
             select table_schema || '.' || table_name
