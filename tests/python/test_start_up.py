@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 # What the command line itself is made of: typer, and rich, in which it writes its help.
 COMMAND_LINE = {"typer", "annotated_doc", "shellingham", "typing_extensions", "dotenv", "click"}
 RICH = {"rich", "markdown_it", "mdurl", "pygments", "attr"}
