@@ -1,10 +1,13 @@
+{{ config(pre_hook="{{ forget(is_due()) }}") }}
 -- One row per author and finding (author_id, finding): what was repaired, defaulted or is hard to believe.
 -- Nothing here stops a release; nothing of it happens in silence either.
 with
 
 authors as (
 
-    select * from {{ ref('int_authors_latest') }}
+    select *
+    from {{ ref('int_authors_latest') }}
+    where {{ is_due() }}
 
 ),
 

@@ -3,6 +3,7 @@
 -- if it may not. The end of a build: where a test of what is published fails, the last gate stands.
 {% if model.resource_type != 'unit_test' -%}
 -- depends_on: {{ ref('release_records') }}, {{ ref('excluded_authors') }}, {{ ref('author_scores') }}
+-- depends_on: {{ ref('data_findings') }}
 {% endif -%}
 with
 
