@@ -60,7 +60,12 @@
             (select landed_checksum from intermediate.build_plan)
             = ({{ landed_checksum('(select landed_to from intermediate.build_plan)') }})
             and coalesce(max(landed_checksum), '')
-            = ({{ landed_checksum('(select max(landed_to) from marts.release_gate)') }}) as is_landed_as_it_was
+            = ({{ landed_checksum('(select max(landed_to) from marts.release_gate)') }}) as is_landed_as_it_was,
+            (
+                select count(*) filter (where landing_id > gate.landed_to) > greatest(100000, count(*) / 4)
+                from raw.users
+                cross join (select coalesce(max(landed_to), 0) as landed_to from marts.release_gate) as gate
+            ) as is_much
         from marts.release_gate
     {%- endset -%}
     {%- set last = run_query(last)[0] -%}
@@ -73,6 +78,9 @@
     {%- endif -%}
     {%- if not last[2] -%}
         {%- do return('what was landed before is not what it was') -%}
+    {%- endif -%}
+    {%- if last[3] -%}
+        {%- do return('so much has come that to build everything is quicker') -%}
     {%- endif -%}
     {%- for before, now in zip(last[0].split(' '), built_from().split(' ')) if before != now -%}
         {%- do return('the ' ~ now.split(':')[0] ~ ' are not those of the last build') -%}

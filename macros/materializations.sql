@@ -1,6 +1,7 @@
 {#
     Tables and views in one statement. dbt builds beside what exists, renames twice and drops, for databases whose DDL
-    is not transactional; DuckDB's is: what fails leaves what was there. It is a third of the time of a small model.
+    is not transactional; DuckDB's is: what fails leaves what was there. To do all that was
+    most of what a small model cost.
 #}
 {% materialization table, adapter='duckdb' %}
     {{ return(in_place('table', create_table_as(False, this.incorporate(type='table'), sql))) }}

@@ -592,18 +592,23 @@ def small_world(folder: Path, builder: Builder, seed: int) -> World:
 def huge_world(folder: Path, builder: Builder) -> World:
     """A million users, of whom some are known by name; built."""
     world = World(workplace_of(folder), builder, 1, is_huge=True)
-    path = folder / "base.jsonl"
-    made = (ROOT / "tests/bench/users.sql").read_text()
-    for name, value in {"from": 0, "to": MILLION, "grown": 0, "path": path}.items():
-        made = made.replace(f"{{{name}}}", str(value))
-    duckdb.execute(made)
-    world.workplace.succeed("harvest", "--from", path, "--observed-at", _stamp(world.now))
-    path.unlink()
+    see_everybody(world, grown=0)
     world.handles = {
         str(1_000_000_000 + number * 7919): f"sim_{number}" for number in range(1, 2_000)
     }
     assert world.build() == FIRST
     return world
+
+
+def see_everybody(world: World, *, grown: int) -> None:
+    """Land all million users as of now, each with so many more followers."""
+    path = world.workplace.folder / "everybody.jsonl"
+    made = (ROOT / "tests/bench/users.sql").read_text()
+    for name, value in {"from": 0, "to": MILLION, "grown": grown, "path": path}.items():
+        made = made.replace(f"{{{name}}}", str(value))
+    duckdb.execute(made)
+    world.workplace.succeed("harvest", "--from", path, "--observed-at", _stamp(world.now))
+    path.unlink()
 
 
 # All events, in an order of this world.
