@@ -104,7 +104,8 @@ class Bench:
                 "users.sql", {"from": 0, "to": self.count, "grown": 0, "path": self.users}
             )
         self._statement("users.sql", {"from": 0, "to": REFRESHED, "grown": 10, "path": self.again})
-        self._timed([str(BIN / "dbt"), "parse", "--quiet"], self._environment("warehouse"))
+        for warehouse in ("warehouse", "empty"):
+            self._timed([str(BIN / "dbt"), "parse", "--quiet"], self._environment(warehouse))
         return f"{self.users.stat().st_size / self.count:.0f} bytes each"
 
     def measure(self) -> Costs:
