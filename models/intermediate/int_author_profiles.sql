@@ -16,7 +16,6 @@ authors as (
 
 texts as (
 
-    {% for model in ['stg_x__users_v2', 'stg_x__users_v1', 'stg_scraped__users', 'stg_datasets__records'] -%}
     select
         landing_id,
         name,
@@ -25,11 +24,7 @@ texts as (
         observed_at,
         source_method,
         source_evidence
-    from {{ ref(model) }}
-    {%- if not loop.last %}
-    union all
-    {% endif %}
-    {%- endfor %}
+    from {{ ref('int_observations_unioned') }}
 
 ),
 
