@@ -20,29 +20,7 @@ publishable as (
 
 scores as (
 
-    select
-        landing_id,
-        model_version,
-        score,
-        raw_score,
-        score as quality,
-        cast(null as double) as activity,
-        cast(null as double) as relevance,
-        cast(null as double) as completeness
-    from {{ ref('int_scores_m0') }}
-    {%- for model in ['int_scores_m2_0', 'int_scores_m2_1'] %}
-    union all
-    select
-        landing_id,
-        model_version,
-        score,
-        raw_score,
-        quality,
-        activity,
-        relevance,
-        completeness
-    from {{ ref(model) }}
-    {%- endfor %}
+    select * from {{ ref('int_scores') }}
 
 ),
 
@@ -54,7 +32,8 @@ ranked as (
         publishable.handle,
         scores.score,
         scores.raw_score,
-        scores.quality,
+        -- m0 is all quality
+        coalesce(scores.quality, scores.score) as quality,
         scores.activity,
         scores.relevance,
         scores.completeness,
