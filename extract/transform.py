@@ -95,11 +95,10 @@ def build(
     if target is not None:
         arguments += ["--target-path", str(target), "--log-path", str(target)]
     folder, name = _as_dbt_knows(project)
-    # Where it spills is settled here by the connection that stays open.
     left_out = os.environ.get("DBT_EXCLUDE_RESOURCE_TYPES", "")
     environment = {
         "INFLUX_DB": name,
-        "INFLUX_TEMP_DIRECTORY": None,
+        "INFLUX_TEMP_DIRECTORY": None,  # the connection that stays open has settled where it spills
         "DBT_EXCLUDE_RESOURCE_TYPES": f"{left_out} unit_test",
     }
     if is_quick:

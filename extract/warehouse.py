@@ -61,9 +61,8 @@ def connect(
         if not read_only:
             _sweep(beside, spill)
     (before,) = connection.execute("select current_setting('temp_directory')").fetchone() or ("",)
-    if before != str(
-        spill
-    ):  # a second connection of this process finds it set, and may find it in use
+    # a second connection of this process finds it set, and may find it in use
+    if before != str(spill):
         connection.execute(f"set temp_directory = {literal(spill)}")
     return connection
 

@@ -77,4 +77,3 @@ select
 from named
 -- a blank line is nobody's mistake; trim is dear, and only what is no JSON can be blank
 where case when is_malformed then trim(text) <> '' else true end;
-

@@ -27,12 +27,13 @@ def seal(folder: Path, manifest: Mapping[str, Any], gate: Gate) -> dict[str, Any
         DataRefused: a record is not valid.
     """
     records, packed = folder / RECORDS, folder / PACKED
-    packing = in_background(
-        partial(pack, records, packed)
-    )  # zlib lets the validation run beside it
-    sealed = {**manifest, "sha256": sha256_of(records)}
-    verdicts = [*gate.criteria, *refuse_invalid_records(records, sealed)]
-    packing.result()
+    # zlib lets the validation run beside it
+    packing = in_background(partial(pack, records, packed))
+    try:
+        sealed = {**manifest, "sha256": sha256_of(records)}
+        verdicts = [*gate.criteria, *refuse_invalid_records(records, sealed)]
+    finally:
+        packing.result()  # also when they are refused: nothing may write into a folder that is removed
     sealed["sha256_gz"] = sha256_of(packed)
     sealed["verdicts"] = [asdict(one) for one in verdicts]
     sealed["release_id"] = release_id_of(sealed)

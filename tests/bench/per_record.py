@@ -161,7 +161,7 @@ def main() -> None:
     seen = datetime.fromisoformat(seen_at)
     stamp = seen.strftime(STAMP)
     published = []
-    with open(users, encoding="utf-8") as lines:  # noqa: PTH123
+    with Path(users).open(encoding="utf-8") as lines:
         for line in lines:
             user = json.loads(line)
             kind = kind_of(user)
@@ -173,7 +173,7 @@ def main() -> None:
     published.sort(
         key=lambda one: (-one["meta"]["score"], -one["followers_count"], one["handle"].lower())
     )
-    with open(out, "w", encoding="utf-8") as written:  # noqa: PTH123
+    with Path(out).open("w", encoding="utf-8") as written:
         for rank, record in enumerate(published, start=1):
             record["meta"]["rank_global"] = rank
             written.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
