@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 from harness import ROOT, SAMPLE, WITH_DATA_TESTS, Workplace, needs_sample
+from mart_rules import broken_rules
 from test_landing import SEEN, lines, record, user
 
 NO_DEPRECATIONS = ("--warn-error-options", '{"error": ["Deprecations"]}')
@@ -78,6 +79,17 @@ def test_a_full_warehouse_builds_and_building_again_changes_nothing(workplace: W
     assert len(first["authors"]) == 112
     workplace.build()
     assert contents(workplace) == first
+
+
+@needs_sample
+def test_every_row_of_every_mart_is_what_its_description_says(sample: Workplace) -> None:
+    assert broken_rules(sample.warehouse) == []
+    with duckdb.connect(str(sample.warehouse)) as connection:
+        connection.execute(
+            "insert into intermediate.int_authors_latest from intermediate.int_authors_latest limit 1"
+        )
+    broken = {rule.split(":")[0] for rule in broken_rules(sample.warehouse)}
+    assert broken == {"authors", "author_freshness", "release_records", "score_explanations"}
 
 
 def test_as_of_sets_the_clock_and_hides_what_came_later(workplace: Workplace) -> None:

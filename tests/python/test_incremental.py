@@ -24,6 +24,7 @@ from random import Random
 import duckdb
 import pytest
 from harness import ROOT, SAMPLE, Workplace
+from mart_rules import broken_rules
 from simulated import access
 from test_purge import OwnProject
 from test_shapes import Payload, lines, record, snscrape_user, v1_user, v2_user
@@ -379,7 +380,10 @@ class World:
         return None if row[0] is None else str(row[0])
 
     def assert_as_if_built_whole(self) -> None:
-        """A full refresh of a copy holds the same rows, all columns, in every table and view that people read."""
+        """A full refresh of a copy holds the same rows, all columns, in every table and view that people read.
+
+        They are also what the marts' descriptions say.
+        """
         with self.copy() as copy:
             said, error = self.build_of(copy, full_refresh=True)
             assert error is None, error
@@ -389,6 +393,7 @@ class World:
             assert len(here) > 40
             different = [name for name in here if here[name] != whole[name]]
             assert different == [], different_rows(self.workplace.warehouse, copy, different)
+        assert broken_rules(self.workplace.warehouse) == []
 
     def due(self) -> int:
         return int(self.workplace.value("select count(*) from intermediate.int_authors_due"))
