@@ -48,21 +48,15 @@ class RejectedLine:
 
 @dataclass(slots=True)
 class Chunk:
-    """Consecutive lines of a file. ``text`` holds every one of them, rejected ones left blank."""
+    """Consecutive lines of a file, without their line ends; rejected ones are left blank."""
 
     first_line: int
-    text: bytes
+    lines: list[bytes]
     rejected: list[RejectedLine] = field(default_factory=list)
-
-    @property
-    def lines(self) -> int:
-        """Number of lines, a last one without a line end included."""
-        return self.text.count(b"\n") + (not self.text.endswith(b"\n"))
 
     def numbered(self) -> list[bytes]:
         """Every line with its number and SEPARATOR before it, and a line end."""
-        lines = self.text.removesuffix(b"\n").split(b"\n")
-        return list(map(b"%d\x01%b\n".__mod__, enumerate(lines, self.first_line)))
+        return list(map(b"%d\x01%b\n".__mod__, enumerate(self.lines, self.first_line)))
 
 
 @dataclass(slots=True)
@@ -127,7 +121,7 @@ class InputFile:
                 end, rest = len(text), self._skip_line()
             if end:
                 chunk = clean(text[:end], number)
-                number += chunk.lines
+                number += len(chunk.lines)
                 yield chunk
             if not data:
                 return
@@ -144,18 +138,19 @@ def clean(text: bytes, first_line: int) -> Chunk:
     """A chunk from whole lines of raw bytes; the slow path is taken only where something is wrong."""
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
-    suspect = SEPARATOR in text or b"\r" in text or not _is_utf8(text) or _has_long_line(text)
+    suspect = SEPARATOR in text or b"\r" in text or not _is_utf8(text) or len(text) > LONGEST_LINE
+    lines = text.removesuffix(b"\n").split(b"\n")
     if not suspect:
-        return Chunk(first_line, text)
+        return Chunk(first_line, lines)
     kept: list[bytes] = []
     rejected: list[RejectedLine] = []
-    for number, line in enumerate(text.removesuffix(b"\n").split(b"\n"), first_line):
+    for number, line in enumerate(lines, first_line):
         line = line.replace(b"\r", b" ")
         reason = _why_unreadable(line)
         kept.append(b"" if reason else line)
         if reason:
             rejected.append(RejectedLine(number, reason, shortened(line)))
-    return Chunk(first_line, b"\n".join(kept) + b"\n", rejected)
+    return Chunk(first_line, kept, rejected)
 
 
 def shortened(text: bytes) -> str:
@@ -258,10 +253,6 @@ def _is_utf8(text: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _has_long_line(text: bytes) -> bool:
-    return len(text) > LONGEST_LINE and max(map(len, text.split(b"\n"))) > LONGEST_LINE
 
 
 def _why_unreadable(line: bytes) -> str | None:

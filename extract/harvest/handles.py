@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -77,8 +76,8 @@ def from_file(file: InputFile) -> Iterator[HandleList]:
 def _lines(file: InputFile, unreadable: list[RejectedLine]) -> NumberedLines:
     for chunk in file.chunks():
         unreadable += chunk.rejected
-        for number, line in enumerate(io.BytesIO(chunk.text), chunk.first_line):
-            yield number, line.decode("utf-8")
+        for number, line in enumerate(chunk.lines, chunk.first_line):
+            yield number, line.decode("utf-8") + "\n"
 
 
 def _candidates(lines: NumberedLines) -> Iterator[Candidate]:

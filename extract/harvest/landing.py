@@ -453,7 +453,7 @@ def _spool(chunks: Iterator[Chunk], spool: Path) -> _Load | None:
             numbered = chunk.numbered()
             out.write(b"".join(numbered))
             lines += len(numbered)
-            size += len(chunk.text)
+            size += sum(map(len, numbered))
             longest = max(longest, *map(len, numbered))
             rejected += chunk.rejected
     return _Load(first_line, lines, size, rejected, spool, longest) if lines else None

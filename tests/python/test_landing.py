@@ -197,8 +197,7 @@ def test_lines_keep_their_numbers_over_many_chunks(
     rejected: dict[int, str] = {}
     with files.open_input(str(path)) as file:
         for chunk in file.chunks():
-            assert chunk.lines == len(chunk.text.splitlines())
-            seen |= dict(enumerate(chunk.text.split(b"\n")[: chunk.lines], chunk.first_line))
+            seen |= dict(enumerate(chunk.lines, chunk.first_line))
             rejected |= {line.line_number: line.reason for line in chunk.rejected}
     assert list(seen) == list(range(1, 500))
     assert list(rejected) == [100, 300]
