@@ -57,7 +57,9 @@ class Resources:
     def configuration(self) -> dict[str, str | bool | int | float | list[str]]:
         """What a connection is opened with. profiles.yml says the same: else a build could not open the warehouse."""
         threads = {} if self.threads is None else {"threads": self.threads}
-        return {"memory_limit": self.memory_limit, **threads}
+        # the first that knows zstd; a warehouse that is there keeps its own
+        storage = {"storage_compatibility_version": "v1.2.0"}
+        return {"memory_limit": self.memory_limit, **storage, **threads}
 
 
 def find_project() -> Project:

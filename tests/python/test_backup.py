@@ -28,7 +28,7 @@ LAYOUT_1 = Path(__file__).parent / "layouts" / "1.sql"
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk that holds the sample's warehouse but once."""
-    with disk(tmp_path / "disk", "24m") as folder:
+    with disk(tmp_path / "disk", "20m") as folder:
         yield folder
 
 
