@@ -1,16 +1,10 @@
--- One row per author (author_id): the text of the profile at the latest observation, and where the author was found. A
--- view, for most authors are never published: text is written once, in staging.
+-- One row per author (author_id): the latest observation with the text of its profile, and where the author was found.
+-- A view, for most authors are never published: text is written once, in staging.
 with
 
 authors as (
 
-    select
-        author_id,
-        landing_id,
-        handle,
-        verified,
-        entry_threshold_passed
-    from {{ ref('int_authors_latest') }}
+    select * from {{ ref('int_authors_latest') }}
 
 ),
 
@@ -55,13 +49,7 @@ observed as (
 profiles as (
 
     select
-        observed.author_id,
-        observed.handle,
-        observed.verified,
-        observed.name,
-        observed.description,
-        observed.links,
-        observed.entry_threshold_passed,
+        observed.*,
         -- Where the numbers were seen stands behind where curators found the author; a data set record
         -- that names its sources needs no other.
         case

@@ -1,5 +1,5 @@
 {{ config(pre_hook="{{ forget(is_due()) }}") }}
--- One row per observation (author_id, observed_at, payload_hash), and which of an author's is the latest.
+-- One row per observation (landing_id), and which of an author's is the latest.
 -- Narrow on purpose: everything that must sort or group ten million users does it here, on a few columns.
 with
 
@@ -11,13 +11,24 @@ landed as (
         author_id,
         observed_at,
         payload_hash,
-        coalesce(
-            cast(tweet_count as varchar), cast(like_count as varchar), cast(media_count as varchar),
-            cast(listed_count as varchar), cast(following_count as varchar),
-            cast(account_created_at as varchar), pinned_tweet_id
-        ) is not null as has_activity_metrics
+        tweet_count is not null
+        or like_count is not null
+        or media_count is not null
+        or listed_count is not null
+        or following_count is not null
+        or account_created_at is not null
+        or pinned_tweet_id is not null as has_activity_metrics
     from {{ ref('int_observations_unioned') }}
     where {{ is_due() }}
+
+),
+
+landed_again as (
+
+    select author_id
+    from landed
+    group by author_id
+    having count(*) > 1
 
 ),
 
@@ -26,14 +37,15 @@ observations as (
     -- The same payload seen at the same time is the same observation, however often it was landed. The first
     -- landing stands for it: otherwise landing an old file again would win every tie over what came since.
     select
-        author_id,
-        observed_at,
-        payload_hash,
-        min(landing_id) as landing_id,
-        min(run_id) as run_id,
-        bool_or(has_activity_metrics) as has_activity_metrics
+        landed.author_id,
+        landed.observed_at,
+        landed.payload_hash,
+        min(landed.landing_id) as landing_id,
+        min(landed.run_id) as run_id,
+        bool_or(landed.has_activity_metrics) as has_activity_metrics
     from landed
-    group by author_id, observed_at, payload_hash
+    inner join landed_again on landed.author_id = landed_again.author_id
+    group by landed.author_id, landed.observed_at, landed.payload_hash
 
 ),
 
@@ -58,15 +70,24 @@ indexed as (
 
     select
         landing_id,
-        run_id,
         author_id,
-        observed_at,
-        payload_hash,
         has_activity_metrics,
         rank_with_metrics = 1 as is_latest,
         rank_with_metrics = 2 as is_previous,
         rank_in_time = 1 as is_last_seen
     from ranked
+    union all
+    -- who was landed once, as most of a large population, needs no sort
+    select
+        landed.landing_id,
+        landed.author_id,
+        landed.has_activity_metrics,
+        true as is_latest,
+        false as is_previous,
+        true as is_last_seen
+    from landed
+    left join landed_again on landed.author_id = landed_again.author_id
+    where landed_again.author_id is null
 
 )
 

@@ -3,19 +3,7 @@ with
 
 authors as (
 
-    select * from {{ ref('int_authors_latest') }}
-
-),
-
-profiles as (
-
-    select
-        author_id,
-        name,
-        description,
-        links,
-        sources
-    from {{ ref('int_author_profiles') }}
+    select * from {{ ref('int_author_profiles') }}
 
 ),
 
@@ -33,10 +21,10 @@ described as (
 
         -- strings
         authors.handle,
-        profiles.name,
-        profiles.description,
+        authors.name,
+        authors.description,
         authors.verified,
-        profiles.links,
+        authors.links,
         authors.lang_primary,
         authors.topic_tags,
         authors.pinned_tweet_id,
@@ -44,7 +32,7 @@ described as (
         flags.brand_rules,
         coalesce(flags.risk_flags, []) as risk_flags,
         flags.risk_rules,
-        profiles.sources,
+        authors.sources,
 
         -- numerics
         authors.followers_count,
@@ -75,7 +63,6 @@ described as (
         authors.observed_at,
         authors.as_of
     from authors
-    inner join profiles on authors.author_id = profiles.author_id
     left join flags on authors.author_id = flags.author_id
 
 )

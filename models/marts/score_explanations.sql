@@ -15,14 +15,18 @@ parts as (
 observations as (
 
     select
-        author_id,
-        observed_at,
-        payload_hash,
-        is_latest
-    from {{ ref('int_observations_indexed') }}
+        features.author_id,
+        features.observed_at,
+        features.payload_hash,
+        indexed.is_latest
+    from {{ ref('int_observation_features') }} as features
+    inner join {{ ref('int_observations_indexed') }} as indexed
+        on
+            features.author_id = indexed.author_id
+            and features.landing_id = indexed.landing_id
     where
-        is_latest
-        or is_previous
+        indexed.is_latest
+        or indexed.is_previous
 
 ),
 

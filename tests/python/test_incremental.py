@@ -70,7 +70,7 @@ cli.main()
 # One column of each table that a build adds to, which shows whether a row was written anew.
 MARKS = {
     "staging.stg_x__users_v2": ("author_id", "source_evidence", "'marked'"),
-    "intermediate.int_observations_indexed": ("author_id", "run_id", "-1"),
+    "intermediate.int_observations_indexed": ("author_id", "has_activity_metrics", "false"),
     "intermediate.int_observation_features": ("author_id", "repaired_stamps", "-1"),
     "intermediate.int_authors_latest": ("author_id", "repaired_stamps", "-1"),
     "intermediate.int_author_verdicts": ("author_id", "rule", "'marked'"),
