@@ -78,6 +78,7 @@ curated as (
         observations.has_activity_metrics,
         observations.is_placeholder,
         observations.is_created_after_as_of,
+        observations.is_post_after_as_of,
         coalesce(last_seen.is_protected, observations.is_protected) as is_protected_now,
         coalesce(last_seen.is_withheld, observations.is_withheld) as is_withheld_now,
         coalesce(curation.is_org, false) as is_org_curated,

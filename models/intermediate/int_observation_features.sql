@@ -57,6 +57,7 @@ features as (
         observations.has_activity_metrics,
         observations.is_placeholder,
         observations.is_created_after_as_of,
+        coalesce(observations.most_recent_post_at > observations.as_of, false) as is_post_after_as_of,
         observations.is_latest,
         observations.is_last_seen,
         observations.is_protected,

@@ -8,9 +8,10 @@ observations as (
         *,
         -- a line break between the fields, so that no keyword is found across two of them
         {{ lower_text("concat_ws(chr(10), handle, name, description)") }} as searchable_text,
-        -- for words a NUL, which a line break in a description cannot be taken for
-        {{ lower_text("concat_ws(chr(0), handle, " ~ without_nul('name') ~ ", " ~ without_nul('description') ~ ")") }}
-            as worded_text
+        -- for words a NUL as a word of its own, which a line break in a description cannot be taken for
+        {{ lower_text(
+            "concat_ws(' ' || chr(0) || ' ', handle, " ~ without_nul('name') ~ ", " ~ without_nul('description') ~ ")"
+        ) }} as worded_text
     from {{ ref('int_observations') }}
 
 ),
@@ -19,10 +20,21 @@ worded as (
 
     select
         *,
-        array_to_string(
-            list_transform({{ keyword_stretches('worded_text') }}, lambda stretch: {{ as_words('stretch') }}), chr(0)
-        ) as words
+        array_to_string({{ keyword_stretches('worded_text') }}, ' ' || chr(0) || ' ') as stretches
     from observations
+
+),
+
+spaced as (
+
+    -- each word of each stretch between single spaces, and nothing at all where no stretch is
+    select
+        *,
+        case
+            when stretches = '' then ''
+            else regexp_replace(' ' || stretches || ' ', '[^\p{L}\p{N}\x00]+', ' ', 'g')
+        end as words
+    from worded
 
 ),
 
@@ -73,7 +85,7 @@ tags_m2_0 as (
 matched as (
 
     select
-        worded.*,
+        spaced.*,
         points_a_tag * len(list_intersect(tags, coalesce(curation.topic_tags, []))) as tag_points_m2_0,
         points_a_keyword
         * len(list_filter(keywords, lambda keyword: contains(searchable_text, keyword))) as keyword_points_m2_0,
@@ -86,9 +98,9 @@ matched as (
                 )), 0)
         end as keyword_points_m2_1,
         topics.topic_points
-    from worded
-    left join curation on worded.author_id = curation.author_id
-    left join {{ ref('int_author_topics') }} as topics on worded.author_id = topics.author_id
+    from spaced
+    left join curation on spaced.author_id = curation.author_id
+    left join {{ ref('int_author_topics') }} as topics on spaced.author_id = topics.author_id
     cross join keywords_m2_0
     cross join keywords_m2_1
     cross join tags_m2_0

@@ -75,7 +75,7 @@ findings as (
         'post_after_as_of' as finding,
         'latest post of ' || {{ post_time('most_recent_tweet_id') }} || ', seen ' || as_of as detail
     from authors
-    where {{ post_time('most_recent_tweet_id') }} > as_of
+    where is_post_after_as_of
     union all
     select
         author_id,
