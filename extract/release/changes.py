@@ -69,15 +69,14 @@ answers as (
 select
     removed.author_id,
     coalesce(
-        excluded.rule,
-        case when authors.author_id is not null then 'publishable' end,
+        verdicts.rule,
+        case when verdicts.author_id is not null then 'publishable' end,
         nullif(by_id.outcome, 'found'),
         nullif(by_handle.outcome, 'found'),
         'not_in_warehouse'
     ) as reason
 from release_changes as removed
-left join marts.excluded_authors as excluded on removed.author_id = excluded.author_id
-left join marts.authors as authors on removed.author_id = authors.author_id
+left join intermediate.int_author_verdicts as verdicts on removed.author_id = verdicts.author_id
 left join answers as by_id on by_id.asked_by = 'id' and by_id.asked = removed.author_id
 left join answers as by_handle on by_handle.asked_by = 'handle' and by_handle.asked = lower(removed.previous_handle)
 where removed.change = 'removed'

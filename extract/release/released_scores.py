@@ -13,19 +13,17 @@ from extract.warehouse import open_warehouse, transaction
 
 _SCORES = """
 select
-    records.model_version,
-    records.author_id,
-    records.handle,
-    records.rank_global,
-    records.score,
-    scores.raw_score,
-    scores.activity,
-    scores.quality,
-    scores.relevance
-from marts.release_records as records
-left join marts.author_scores as scores
-    on records.author_id = scores.author_id and records.model_version = scores.model_version
-where records.model_version = $model_version
+    model_version,
+    author_id,
+    handle,
+    rank_global,
+    score,
+    raw_score,
+    activity,
+    quality,
+    relevance
+from intermediate.int_release_scores
+where model_version = $model_version
 """
 _LAND = """
 insert into raw.released_scores by name

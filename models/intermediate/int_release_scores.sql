@@ -11,7 +11,8 @@ publishable as (
         authors.followers_count,
         authors.has_activity_metrics and not authors.is_placeholder as has_metrics,
         authors.topic_tags[1] as first_topic_tag,
-        authors.observed_at
+        authors.observed_at,
+        authors.as_of
     from {{ ref('int_author_verdicts') }} as verdicts
     inner join {{ ref('int_authors_latest') }} as authors on verdicts.landing_id = authors.landing_id
     where verdicts.rule is null
@@ -32,14 +33,14 @@ ranked as (
         publishable.handle,
         scores.score,
         scores.raw_score,
-        -- m0 is all quality
-        coalesce(scores.quality, scores.score) as quality,
+        scores.quality,
         scores.activity,
         scores.relevance,
         scores.completeness,
         publishable.has_metrics,
         publishable.first_topic_tag,
         publishable.observed_at,
+        publishable.as_of,
         row_number() over (
             partition by scores.model_version
             order by scores.score desc, publishable.followers_count desc, lower(publishable.handle)

@@ -41,7 +41,8 @@ published as (
 
         -- numerics
         scores.score,
-        scores.quality as quality_score,
+        -- m0 is all quality
+        coalesce(scores.quality, scores.score) as quality_score,
         scores.activity as activity_score,
         scores.relevance as relevance_score,
         scores.completeness,

@@ -35,18 +35,26 @@ PATIENCE = 120.0
 FIVE = {"latest.jsonl", "latest.jsonl.gz", "manifest.json", "gate.json", "changes.json"}
 
 # so many more authors, equal to the last one and behind it
+# what is published, and by which scores
+PUBLISHED = ("marts.release_records", "intermediate.int_release_scores")
 LIKE_THE_LAST = """
-insert into marts.release_records
+insert into {table}
 select last.* replace (
     cast(8000000 + rank_global + n as varchar) as author_id,
     'zz_' || lpad(cast(rank_global + n as varchar), 4, '0') as handle,
     rank_global + n as rank_global
 )
-from (from marts.release_records where model_version = 'm0' order by rank_global desc limit 1) as last,
+from (from {table} where model_version = 'm0' order by rank_global desc limit 1) as last,
     range(1, ? + 1) as numbers (n)
 """
 
 pytestmark = needs_sample
+
+
+def publish_more(connection: duckdb.DuckDBPyConnection, number: int) -> None:
+    """So many authors more, who are like the last one."""
+    for table in PUBLISHED:
+        connection.execute(LIKE_THE_LAST.format(table=table), [number])
 
 
 def held(path: Path) -> dict[str, Any]:
@@ -281,16 +289,18 @@ class TestThreeReleases:
         handles = {one["id"]: one["handle"] for one in before}
         with duckdb.connect(str(workplace.warehouse)) as connection:
             gone = [protected, suspended, forgotten]
-            as_table(connection, "marts.release_records", "marts.excluded_authors")
+            as_table(connection, "marts.release_records")
+            for table in PUBLISHED:
+                connection.execute(
+                    f"delete from {table} where author_id in (select unnest(?))", [gone]
+                )
             connection.execute(
-                "delete from marts.release_records where author_id in (select unnest(?))", [gone]
+                "update intermediate.int_author_verdicts set rule = 'protected' where author_id = ?",
+                [protected],
             )
-            connection.execute(
-                "insert into marts.excluded_authors values (?, 'any', 'protected', 'the account is')", [protected]
-            )  # fmt: skip
             # as in a new warehouse that has never seen these two, where X said of one what became of it
             connection.execute(
-                "delete from intermediate.int_authors_latest where author_id in (select unnest(?))", [gone[1:]]
+                "delete from intermediate.int_author_verdicts where author_id in (select unnest(?))", [gone[1:]]
             )  # fmt: skip
             connection.execute(
                 "insert into marts.handle_outcomes by name select n as run_id, 'handle' as asked_by, ? as asked, "
@@ -305,7 +315,7 @@ class TestThreeReleases:
             connection.execute(
                 "update marts.release_records set score = score - 0.1 where rank_global > 50"
             )
-            connection.execute(LIKE_THE_LAST, [1])
+            publish_more(connection, 1)
         workplace.succeed("rollback", ids[0], "--out", workplace.out)
         workplace.publish("--model", "m0")
         found = held(workplace.out / "latest" / "changes.json")
@@ -386,7 +396,7 @@ class TestOtherFiles:
             as_table(connection, "marts.release_records")
         for more in (404, 1):  # than the 96 of the sample
             with duckdb.connect(str(sample.warehouse)) as connection:
-                connection.execute(LIKE_THE_LAST, [more])
+                publish_more(connection, more)
             done = sample.run(*export)
             assert done.returncode == 0, done.stderr
             assert ("--ids-only" in done.stderr) == (more == 1), done.stderr
