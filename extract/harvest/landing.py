@@ -41,8 +41,10 @@ if TYPE_CHECKING:
 _FULL = (*UNUSABLE, duckdb.OutOfMemoryException, OSError)
 
 # How much is looked at for the structure of payloads: about so many bytes of what is landed at once (an answer is
-# well below that), and only payloads of up to so many bytes each.
+# well below that), of a file the first so many and one line in so many of the rest; and only payloads of up to so many
+# bytes each.
 _STRUCTURE_SAMPLE = 2 << 20
+_STRUCTURE_ONE_IN = 128
 _STRUCTURE_LONGEST = 32 << 10
 
 _READ_BYTES = 32 << 20
@@ -124,7 +126,8 @@ class _Origin:
 class _Load:
     """Lines that wait to be landed (``size`` in bytes), and those that could not even be read.
 
-    They are in the temporary table ``lines``, or numbered in the file ``spool``, the longest of ``longest`` bytes.
+    They are in the temporary table ``lines``, or numbered in the file ``spool``, the longest of ``longest`` bytes, of
+    which some are in the file ``sample`` too.
     """
 
     first_line: int
@@ -132,6 +135,7 @@ class _Load:
     size: int
     rejected: Sequence[RejectedLine] = ()
     spool: Path | None = None
+    sample: Path | None = None
     longest: int = 0
 
 
@@ -352,17 +356,14 @@ class Run:
             "longest_sampled": _STRUCTURE_LONGEST,
         }
         landed = Landed(lines=load.lines, rejected_lines=len(load.rejected))
-        if load.spool:
-            # DuckDB reads as much at once as is said here; left alone, sixteen times the longest line
-            self._connection.execute(
-                "create or replace temp view spooled as select *, false as is_landed from read_csv("
-                f"{literal(load.spool)}, columns = {{'line_number': 'bigint', 'text': 'varchar'}}, "
-                f"delim = {literal(SEPARATOR.decode())}, quote = '', escape = '', header = false, "
-                f"auto_detect = false, max_line_size = {load.longest}, "
-                f"buffer_size = {max(load.longest, _READ_BYTES)})"
-            )
+        if load.spool and load.sample:
+            self._see("spooled", load.spool, load.longest)
+            self._see("sampled", load.sample, load.longest)
             if not self._tombstones:
                 landed.users = self._number(_LAND_WHOLE_LINES, values)
+            # where nothing is left over, what is already a sample is not thinned out again
+            is_done = landed.users == load.lines
+            values |= {"looked_at": "sampled", "one_in": 1} if is_done else {"looked_at": "spooled"}
             self._number(_KEEP_THE_OTHERS, values)
         # Outside the transaction: a table that is not committed yet is read by one thread only.
         for statement in _PREPARING:
@@ -380,6 +381,16 @@ class Run:
                     landed += Landed(**{table: rows})
         self._landing_id += load.lines + landed.users
         return landed
+
+    def _see(self, view: str, file: Path, longest: int) -> None:
+        """Give DuckDB the numbered lines of a file as a view."""
+        # It reads as much at once as is said here; left alone, sixteen times the longest line.
+        self._connection.execute(
+            f"create or replace temp view {view} as select *, false as is_landed from read_csv("
+            f"{literal(file)}, columns = {{'line_number': 'bigint', 'text': 'varchar'}}, "
+            f"delim = {literal(SEPARATOR.decode())}, quote = '', escape = '', header = false, "
+            f"auto_detect = false, max_line_size = {longest}, buffer_size = {max(longest, _READ_BYTES)})"
+        )
 
     def _forget(
         self, values: dict[str, Any], request: Sequence[object]
@@ -447,16 +458,18 @@ def _spool(chunks: Iterator[Chunk], spool: Path) -> _Load | None:
     """Write the next chunks to a file, lines numbered, until they are _SPOOL_BYTES; None if there are none."""
     first_line, lines, size, longest = 0, 0, 0, 0
     rejected: list[RejectedLine] = []
-    with spool.open("wb") as out:
+    sample = spool.with_suffix(".sample")
+    with spool.open("wb") as out, sample.open("wb") as some:
         while size < _SPOOL_BYTES and (chunk := next(chunks, None)):
             first_line = first_line or chunk.first_line
             numbered = chunk.numbered()
             out.write(b"".join(numbered))
+            some.write(b"".join(numbered[:: _STRUCTURE_ONE_IN if size > _STRUCTURE_SAMPLE else 1]))
             lines += len(numbered)
             size += sum(map(len, numbered))
             longest = max(longest, *map(len, numbered))
             rejected += chunk.rejected
-    return _Load(first_line, lines, size, rejected, spool, longest) if lines else None
+    return _Load(first_line, lines, size, rejected, spool, sample, longest) if lines else None
 
 
 def insert_rows(

@@ -18,19 +18,19 @@ where shape <> 'v2_page';
 -- What is left for the statements of landing.sql, and beside it the sample by which they tell the structure of payloads.
 create or replace temp table lines as
 select
-    spooled.line_number,
-    spooled.text,
+    looked_at.line_number,
+    looked_at.text,
     landed.line_number is not null as is_landed
-from spooled
+from query_table($looked_at) as looked_at
 left join (
     select line_number from raw.users
     where run_id = $run_id and landing_id >= $landing_id
-) as landed on spooled.line_number = landed.line_number
+) as landed on looked_at.line_number = landed.line_number
 where
     landed.line_number is null
     or (
-        hash(spooled.line_number) % cast($one_in as ubigint) = 0
-        and strlen(spooled.text) <= $longest_sampled
+        hash(looked_at.line_number) % cast($one_in as ubigint) = 0
+        and strlen(looked_at.text) <= $longest_sampled
     )
 -- the users of pages are numbered in the order of their lines
-order by spooled.line_number;
+order by looked_at.line_number;
