@@ -15,6 +15,8 @@ texts as (
         name,
         description,
         links,
+        pinned_tweet_id,
+        most_recent_tweet_id,
         observed_at,
         source_method,
         source_evidence
@@ -35,6 +37,8 @@ observed as (
         texts.name,
         texts.description,
         texts.links,
+        texts.pinned_tweet_id,
+        texts.most_recent_tweet_id,
         texts.source_method,
         {
             'method': texts.source_method,

@@ -55,8 +55,6 @@ curated as (
         observations.handle,
         observations.verified,
         observations.unknown_verified,
-        observations.pinned_tweet_id,
-        observations.most_recent_tweet_id,
         curation.lang_primary,
         coalesce(curation.topic_tags, []) as topic_tags,
 
@@ -78,7 +76,6 @@ curated as (
         observations.has_activity_metrics,
         observations.is_placeholder,
         observations.is_created_after_as_of,
-        observations.is_post_after_as_of,
         coalesce(last_seen.is_protected, observations.is_protected) as is_protected_now,
         coalesce(last_seen.is_withheld, observations.is_withheld) as is_withheld_now,
         coalesce(curation.is_org, false) as is_org_curated,
@@ -95,6 +92,7 @@ curated as (
 
         -- timestamps
         observations.account_created_at,
+        observations.most_recent_post_at,
         observations.observed_at,
         coalesce(last_seen.observed_at, observations.observed_at) as last_observed_at,
         observations.as_of

@@ -1,5 +1,5 @@
 {{ config(pre_hook=["{{ forget(is_due()) }}", "{{ set_keyword_stretches() }}"]) }}
--- One row per observation (landing_id): everything that was observed but the text of the profile.
+-- One row per observation (landing_id): everything that was observed but the text of the profile and ids of posts.
 -- A table: each model version reads it, and so do the history and the latest.
 with
 
@@ -32,8 +32,6 @@ features as (
         observations.handle,
         observations.verified,
         observations.unknown_verified,
-        observations.pinned_tweet_id,
-        observations.most_recent_tweet_id,
 
         -- numerics
         observations.followers_count,
@@ -57,12 +55,12 @@ features as (
         observations.has_activity_metrics,
         observations.is_placeholder,
         observations.is_created_after_as_of,
-        coalesce(observations.most_recent_post_at > observations.as_of, false) as is_post_after_as_of,
         observations.is_latest,
         observations.is_last_seen,
         observations.is_protected,
         observations.is_withheld,
         observations.is_government,
+        observations.pinned_tweet_id is not null as has_pinned_post,
         coalesce({{ without_nul('observations.name') }} <> '', false) as has_name,
         coalesce(regexp_matches(observations.description, '[^\p{Zs}]'), false) as has_description,
 
@@ -70,6 +68,7 @@ features as (
         observations.observed_at,
         observations.as_of,
         observations.account_created_at,
+        observations.most_recent_post_at,
         -- a pinned post may be of yesterday or of ten years ago: alone it tells nothing of the latest
         case
             when observations.most_recent_post_at is not null

@@ -29,7 +29,6 @@ scored as (
 
     select
         landing_id,
-        'm0' as model_version,
         base + boost as raw_score,
         {{ round_half_even(clamp('base + boost')) }} as score,
         base,

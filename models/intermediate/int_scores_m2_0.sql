@@ -30,7 +30,7 @@ activity_parts as (
         least(100, 5 * case when days > 0 then tweets / days else 0 end + 25) as frequency,
         least(15, 0.01 * likes / greatest(1, tweets))
         + least(10, 2 * media / greatest(1, tweets))
-        + case when pinned_tweet_id is not null then 10 else 0 end as engagement,
+        + case when has_pinned_post then 10 else 0 end as engagement,
         least(15, lists / 100) + least(10, 2 * (days / 365.25)) as authority
     from observations
 
@@ -131,7 +131,6 @@ scored as (
 
     select
         landing_id,
-        'm2.0' as model_version,
         activity,
         quality,
         relevance,

@@ -30,7 +30,6 @@ scored as (
     -- each piece of the map adds what lies of the raw score in it: a sum of terms that never fall cannot fall
     select
         landing_id,
-        'm2.1' as model_version,
         activity,
         quality,
         relevance,

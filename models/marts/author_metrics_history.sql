@@ -1,21 +1,46 @@
 -- One row per observation (author_id, observed_at, payload_hash): the metrics as they were seen.
-select
-    author_id,
-    handle,
-    observed_at,
-    payload_hash,
-    run_id,
-    verified,
-    followers_count,
-    following_count,
-    tweet_count,
-    like_count,
-    media_count,
-    listed_count,
-    account_created_at,
-    pinned_tweet_id,
-    most_recent_tweet_id,
-    has_activity_metrics,
-    is_placeholder,
-    is_latest
-from {{ ref('int_observation_features') }}
+with
+
+features as (
+
+    select * from {{ ref('int_observation_features') }}
+
+),
+
+posts as (
+
+    select
+        landing_id,
+        pinned_tweet_id,
+        most_recent_tweet_id
+    from {{ ref('int_observations_unioned') }}
+
+),
+
+described as (
+
+    select
+        features.author_id,
+        features.handle,
+        features.observed_at,
+        features.payload_hash,
+        features.run_id,
+        features.verified,
+        features.followers_count,
+        features.following_count,
+        features.tweet_count,
+        features.like_count,
+        features.media_count,
+        features.listed_count,
+        features.account_created_at,
+        posts.pinned_tweet_id,
+        posts.most_recent_tweet_id,
+        features.has_activity_metrics,
+        features.is_placeholder,
+        features.is_latest
+    from features
+    inner join posts on features.landing_id = posts.landing_id
+
+)
+
+select * from described

@@ -73,9 +73,9 @@ findings as (
         author_id,
         handle,
         'post_after_as_of' as finding,
-        'latest post of ' || {{ post_time('most_recent_tweet_id') }} || ', seen ' || as_of as detail
+        'latest post of ' || most_recent_post_at || ', seen ' || as_of as detail
     from authors
-    where is_post_after_as_of
+    where most_recent_post_at > as_of
     union all
     select
         author_id,

@@ -5,10 +5,9 @@ with
 weights as (
 
     select
-        model_version,
         {{ side_by_side('component', ['activity', 'quality', 'relevance'], {'weight': '_weight'}) }}
     from {{ ref('score_weights') }}
-    group by model_version
+    where model_version = 'm2.0'
 
 ),
 
@@ -30,7 +29,7 @@ recomputed as (
         + weights.quality_weight * scores.quality
         + weights.relevance_weight * scores.relevance as weighted
     from {{ ref('int_scores_m2_0') }} as scores
-    left join weights on scores.model_version = weights.model_version
+    cross join weights
     where {{ is_due_observation() }}
 
 )
