@@ -155,8 +155,8 @@
 
 {# The same for a table that knows observations alone. #}
 {% macro is_due_observation() -%}
-    {%- set due = 'select landing_id from ' ~ ref('int_observation_features') ~ ' where ' ~ is_due() -%}
-    {{ 'landing_id in (' ~ due ~ ')' if adds_to_last_build() else 'true' }}
+    {%- set due = ref('int_observations_due') if model.resource_type != 'unit_test' -%}
+    {{ 'landing_id in (select landing_id from ' ~ due ~ ')' if adds_to_last_build() else 'true' }}
 {%- endmacro %}
 
 {# The condition that a payload was landed after the last complete build. #}

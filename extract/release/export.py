@@ -201,7 +201,7 @@ def _manifest(
 ) -> dict[str, Any]:
     timestamp, count = _row(
         connection,
-        f"select strftime(max(as_of), '{_STAMP}'), count(*) from intermediate.int_release_scores "
+        f"select strftime(max(as_of), '{_STAMP}'), count(*) from intermediate.int_release_ranks "
         "where model_version = ?",
         [model["model_version"]],
     )

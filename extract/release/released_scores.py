@@ -22,7 +22,7 @@ select
     activity,
     quality,
     relevance
-from intermediate.int_release_scores
+from intermediate.int_release_ranks
 where model_version = $model_version
 """
 _LAND = """

@@ -1,4 +1,5 @@
--- One row per author and segment of the seed that holds the author (author_id, segment), at the latest observation.
+-- One row per publishable author and segment of the seed that holds the author (author_id, segment), at the latest
+-- observation.
 -- An author may be in several. What is not known puts nobody into a segment.
 with
 
@@ -13,7 +14,13 @@ signals as (
         years,
         topic_points
     from {{ ref('int_signals_m2_1') }}
-    where is_latest
+    where
+        is_latest
+        and landing_id in (
+            select landing_id
+            from {{ ref('int_author_verdicts') }}
+            where rule is null
+        )
 
 ),
 

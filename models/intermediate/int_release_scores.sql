@@ -1,5 +1,6 @@
--- One row per publishable author and model version (author_id, model_version): the published score, what it is made of,
--- and the rank. A narrow table: the gate, the movements and the calibration look at it many times.
+{{ config(pre_hook="{{ forget(is_due()) }}") }}
+-- One row per publishable author and model version (author_id, model_version): the published score and what it is made
+-- of. A narrow table: the gate, the movements and the calibration look at it many times.
 with
 
 publishable as (
@@ -15,17 +16,20 @@ publishable as (
         authors.as_of
     from {{ ref('int_author_verdicts') }} as verdicts
     inner join {{ ref('int_authors_latest') }} as authors on verdicts.landing_id = authors.landing_id
-    where verdicts.rule is null
+    where
+        verdicts.rule is null
+        and {{ is_due('verdicts.author_id') }}
 
 ),
 
 scores as (
 
     select * from {{ ref('int_scores') }}
+    where {{ is_due_observation() }}
 
 ),
 
-ranked as (
+scored as (
 
     select
         publishable.author_id,
@@ -37,17 +41,14 @@ ranked as (
         scores.activity,
         scores.relevance,
         scores.completeness,
+        publishable.followers_count,
         publishable.has_metrics,
         publishable.first_topic_tag,
         publishable.observed_at,
-        publishable.as_of,
-        row_number() over (
-            partition by scores.model_version
-            order by scores.score desc, publishable.followers_count desc, lower(publishable.handle)
-        ) as rank_global
+        publishable.as_of
     from publishable
     inner join scores on publishable.landing_id = scores.landing_id
 
 )
 
-select * from ranked
+select * from scored

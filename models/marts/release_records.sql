@@ -9,7 +9,7 @@ authors as (
 
 scores as (
 
-    select * from {{ ref('int_release_scores') }}
+    select * from {{ ref('int_release_ranks') }}
 
 ),
 

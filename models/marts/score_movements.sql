@@ -41,7 +41,7 @@ records as (
         records.activity,
         records.quality,
         records.relevance
-    from {{ ref('int_release_scores') }} as records
+    from {{ ref('int_release_ranks') }} as records
     inner join releases on records.model_version = releases.model_version
 
 ),

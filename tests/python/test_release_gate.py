@@ -73,7 +73,12 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
             ledger.request(2, number, [f"gone{number}"], HARVEST_AT)
     workplace.build(data_tests=True)
     with duckdb.connect(str(workplace.warehouse)) as connection:
+        connection.execute(
+            "create temp table ranks as select author_id as ranked, rank_global "
+            "from intermediate.int_release_ranks where model_version = 'm0'"
+        )
         for criterion, change in SPOILT.items():
+            assignment, condition = change.split(" where ")
             connection.execute(
                 "insert into staging.score_models select ?, null, score_formula, score_note "
                 "from staging.score_models where model_version = 'm0'", [criterion],
@@ -83,8 +88,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
                 "from intermediate.int_release_scores where model_version = 'm0'", [criterion],
             )  # fmt: skip
             connection.execute(
-                f"update intermediate.int_release_scores set {change} "
-                f"and model_version = '{criterion}'"
+                f"update intermediate.int_release_scores set {assignment} from ranks "
+                f"where author_id = ranked and {condition} and model_version = '{criterion}'"
             )
     judge_anew(workplace)
     return workplace

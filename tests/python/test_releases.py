@@ -36,7 +36,7 @@ FIVE = {"latest.jsonl", "latest.jsonl.gz", "manifest.json", "gate.json", "change
 
 # so many more authors, equal to the last one and behind it
 # what is published, and by which scores
-PUBLISHED = ("marts.release_records", "intermediate.int_release_scores")
+PUBLISHED = ("marts.release_records", "intermediate.int_release_ranks")
 LIKE_THE_LAST = """
 insert into {table}
 select last.* replace (
@@ -289,7 +289,7 @@ class TestThreeReleases:
         handles = {one["id"]: one["handle"] for one in before}
         with duckdb.connect(str(workplace.warehouse)) as connection:
             gone = [protected, suspended, forgotten]
-            as_table(connection, "marts.release_records")
+            as_table(connection, *PUBLISHED)
             for table in PUBLISHED:
                 connection.execute(
                     f"delete from {table} where author_id in (select unnest(?))", [gone]
@@ -393,7 +393,7 @@ class TestOtherFiles:
     ) -> None:
         export = ("export", "--out", sample.out, "--force", "--model", "m0")
         with duckdb.connect(str(sample.warehouse)) as connection:
-            as_table(connection, "marts.release_records")
+            as_table(connection, *PUBLISHED)
         for more in (404, 1):  # than the 96 of the sample
             with duckdb.connect(str(sample.warehouse)) as connection:
                 publish_more(connection, more)

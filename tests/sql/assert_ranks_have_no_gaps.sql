@@ -9,7 +9,7 @@ ranked as (
         score,
         row_number() over (partition by model_version order by rank_global) as position,
         lag(score) over (partition by model_version order by rank_global) as score_before
-    from {{ ref('int_release_scores') }}
+    from {{ ref('int_release_ranks') }}
 
 )
 
