@@ -55,7 +55,8 @@ measured as (
         expected.segment,
         expected.description,
         count(members.shift) as authors,
-        round(avg(members.shift), 2) as mean_shift,
+        -- scores have one decimal: as such they add up to the same in whatever order
+        round(avg(cast(members.shift as decimal(9, 1))), 2) as mean_shift,
         round(median(members.shift), 2) as median_shift,
         expected.projected_low,
         expected.projected_high,
