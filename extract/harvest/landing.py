@@ -127,7 +127,7 @@ class _Load:
     """Lines that wait to be landed (``size`` in bytes), and those that could not even be read.
 
     They are in the temporary table ``lines``, or numbered in the file ``spool``, the longest of ``longest`` bytes, of
-    which some are in the file ``sample`` too.
+    which some are in the file beside it too.
     """
 
     first_line: int
@@ -135,7 +135,6 @@ class _Load:
     size: int
     rejected: Sequence[RejectedLine] = ()
     spool: Path | None = None
-    sample: Path | None = None
     longest: int = 0
 
 
@@ -356,9 +355,9 @@ class Run:
             "longest_sampled": _STRUCTURE_LONGEST,
         }
         landed = Landed(lines=load.lines, rejected_lines=len(load.rejected))
-        if load.spool and load.sample:
+        if load.spool:
             self._see("spooled", load.spool, load.longest)
-            self._see("sampled", load.sample, load.longest)
+            self._see("sampled", _sample_of(load.spool), load.longest)
             if not self._tombstones:
                 landed.users = self._number(_LAND_WHOLE_LINES, values)
             # where nothing is left over, what is already a sample is not thinned out again
@@ -458,18 +457,20 @@ def _spool(chunks: Iterator[Chunk], spool: Path) -> _Load | None:
     """Write the next chunks to a file, lines numbered, until they are _SPOOL_BYTES; None if there are none."""
     first_line, lines, size, longest = 0, 0, 0, 0
     rejected: list[RejectedLine] = []
-    sample = spool.with_suffix(".sample")
-    with spool.open("wb") as out, sample.open("wb") as some:
+    with spool.open("wb") as out, _sample_of(spool).open("wb") as sample:
         while size < _SPOOL_BYTES and (chunk := next(chunks, None)):
             first_line = first_line or chunk.first_line
             numbered = chunk.numbered()
-            out.write(b"".join(numbered))
-            some.write(b"".join(numbered[:: _STRUCTURE_ONE_IN if size > _STRUCTURE_SAMPLE else 1]))
+            sample.writelines(numbered[:: _STRUCTURE_ONE_IN if size > _STRUCTURE_SAMPLE else 1])
+            size += out.write(b"".join(numbered))
             lines += len(numbered)
-            size += sum(map(len, numbered))
             longest = max(longest, *map(len, numbered))
             rejected += chunk.rejected
-    return _Load(first_line, lines, size, rejected, spool, sample, longest) if lines else None
+    return _Load(first_line, lines, size, rejected, spool, longest) if lines else None
+
+
+def _sample_of(spool: Path) -> Path:
+    return spool.with_suffix(".sample")
 
 
 def insert_rows(

@@ -15,6 +15,7 @@ import duckdb
 import yaml
 from harness import ROOT
 
+OF_AN_AUTHOR = "author_id in (select author_id from marts.authors)"
 RULES = {
     "release_records": (
         "regexp_matches(author_id, '^[0-9]{1,19}$')",
@@ -28,20 +29,20 @@ RULES = {
         "entry_threshold_passed and not (is_org or is_official or is_banned)",
         "least(followers_count, following_count, tweet_count, like_count, media_count, listed_count) >= 0",
         "rank_global between 1 and (select count(*) from marts.authors)",
-        "author_id in (select author_id from marts.authors)",
+        OF_AN_AUTHOR,
         "author_id not in (select author_id from marts.excluded_authors)",
     ),
-    "excluded_authors": ("detail <> ''", "author_id in (select author_id from marts.authors)"),
+    "excluded_authors": ("detail <> ''", OF_AN_AUTHOR),
     "handle_history": (
         "first_seen_at <= last_seen_at",
         "coalesce(lower(previous_handle) <> lower(handle), true)",
-        "author_id in (select author_id from marts.authors)",
+        OF_AN_AUTHOR,
     ),
     "author_scores": (
         "score between 0 and 100",
-        "author_id in (select author_id from marts.authors)",
+        OF_AN_AUTHOR,
     ),
-    "author_freshness": ("author_id in (select author_id from marts.authors)",),
+    "author_freshness": (OF_AN_AUTHOR,),
 }
 
 

@@ -475,9 +475,8 @@ def contents(warehouse: Path) -> dict[str, tuple[int, int]]:
                 or (
                     table_schema in ('staging', 'intermediate')
                     and table_type = 'BASE TABLE'
-                    and table_name <> 'build_plan'
+                    and table_name not in ('build_plan', 'int_posting_windows')
                     and table_name not like '%_due'
-                    and table_name <> 'int_posting_windows'
                 )
             """
         ).fetchall()

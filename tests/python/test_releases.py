@@ -34,9 +34,9 @@ SEED = 5
 PATIENCE = 120.0
 FIVE = {"latest.jsonl", "latest.jsonl.gz", "manifest.json", "gate.json", "changes.json"}
 
-# so many more authors, equal to the last one and behind it
 # what is published, and by which scores
 PUBLISHED = ("marts.release_records", "intermediate.int_release_ranks")
+# so many more authors, equal to the last one and behind it
 LIKE_THE_LAST = """
 insert into {table}
 select last.* replace (
