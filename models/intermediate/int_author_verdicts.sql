@@ -22,7 +22,9 @@ refused as (
         author_id,
         refusal
     from {{ ref('author_freshness') }}
-    where refusal is not null
+    where
+        refusal is not null
+        and {{ is_due() }}
 
 ),
 

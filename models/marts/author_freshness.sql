@@ -1,17 +1,6 @@
 -- One row per author (author_id): when it was last seen, and whether X has refused to show it since.
 with
 
-observed as (
-
-    select
-        author_id,
-        handle,
-        case when has_activity_metrics then observed_at end as metrics_observed_at,
-        last_observed_at
-    from {{ ref('int_authors_latest') }}
-
-),
-
 answers as (
 
     -- whom X finds is an observation at that very time; silence says nothing but that X was asked
@@ -44,13 +33,13 @@ answered as (
     union all
     -- a handle names no author: it is the one last seen under it
     select
-        observed.author_id,
+        authors.author_id,
         answers.run_id,
         answers.outcome,
         answers.is_refusal,
         answers.answered_at
-    from observed
-    inner join answers on lower(observed.handle) = answers.asked
+    from {{ ref('int_authors_latest') }} as authors
+    inner join answers on lower(authors.handle) = answers.asked
     where answers.asked_by = 'handle'
 
 ),
@@ -71,17 +60,17 @@ checked as (
 
     select
         -- ids
-        observed.author_id,
+        authors.author_id,
 
         -- strings
-        observed.handle,
-        case when last_answers.refused_at > observed.last_observed_at then last_answers.refusal end as refusal,
+        authors.handle,
+        case when last_answers.refused_at > authors.last_observed_at then last_answers.refusal end as refusal,
 
         -- timestamps
-        observed.metrics_observed_at,
-        greatest(observed.last_observed_at, last_answers.answered_at) as last_checked_at
-    from observed
-    left join last_answers on observed.author_id = last_answers.author_id
+        case when authors.has_activity_metrics then authors.observed_at end as metrics_observed_at,
+        greatest(authors.last_observed_at, last_answers.answered_at) as last_checked_at
+    from {{ ref('int_authors_latest') }} as authors
+    left join last_answers on authors.author_id = last_answers.author_id
 
 )
 

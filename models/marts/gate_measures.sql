@@ -29,15 +29,6 @@ bounds as (
 
 ),
 
-authors as (
-
-    select
-        author_id,
-        handle
-    from {{ ref('int_authors_latest') }}
-
-),
-
 unexcluded as (
 
     select author_id
@@ -93,13 +84,13 @@ known as (
     select
         'id' as asked_by,
         author_id as asked
-    from authors
+    from {{ ref('int_authors_latest') }}
     where author_id in (select asked from unexplained)
     union
     select
         'handle' as asked_by,
         lower(handle) as asked
-    from authors
+    from {{ ref('int_authors_latest') }}
     where lower(handle) in (select asked from unexplained)
 
 ),
@@ -154,7 +145,7 @@ counted as (
 
     select
         models.model_version,
-        (select count(*) from authors) as authors_known,
+        (select count(*) from {{ ref('int_authors_latest') }}) as authors_known,
         coalesce(lost.authors, 0) as authors_lost,
         handles.*,
         harvests.*,

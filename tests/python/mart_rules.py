@@ -28,7 +28,6 @@ RULES = {
         "list_bool_and([s.method <> '' and s.evidence <> '' and s.fetched_at <> '' for s in sources])",
         "entry_threshold_passed and not (is_org or is_official or is_banned)",
         "least(followers_count, following_count, tweet_count, like_count, media_count, listed_count) >= 0",
-        "rank_global between 1 and (select count(*) from marts.authors)",
         OF_AN_AUTHOR,
         "author_id not in (select author_id from marts.excluded_authors)",
     ),
@@ -45,6 +44,20 @@ RULES = {
     "author_freshness": (OF_AN_AUTHOR,),
 }
 
+RANKS = """
+select count(*)
+from (
+    select
+        rank_global,
+        score,
+        row_number() over ranks as position,
+        lag(score) over ranks as score_before
+    from marts.release_records
+    window ranks as (partition by model_version order by rank_global)
+)
+where rank_global <> position or score > score_before
+"""
+
 
 def broken_rules(warehouse: Path) -> list[str]:
     """The rules that some row of a mart breaks, each with how many do."""
@@ -57,6 +70,7 @@ def broken_rules(warehouse: Path) -> list[str]:
 
 
 def _questions() -> Iterator[tuple[str, str, str]]:
+    yield "release_records", "ranks are 1 to n and never lead to a higher score", RANKS
     for model in _models():
         mart = model["name"]
         key = re.search(r"Primary key: ([a-z_, ]+)\.", " ".join(model["description"].split()))
