@@ -13,7 +13,7 @@ help: ## Show this list
 demo: .venv/ready ## From nothing to a release of 531 synthetic authors; no token needed
 	$(BIN)/influx-m2 demo
 
-test: .venv/ready-dev lint ## Check style and types, then run all tests
+test: .venv/ready-dev .venv/browser lint ## Check style and types, then run all tests
 	$(BIN)/pytest -n 2
 
 torture: .venv/ready-dev ## Kill each fifty times: harvest, run, export, backup, purge, upgrade
@@ -52,6 +52,15 @@ clean: ## Remove what make made (the warehouse and the releases stay)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# The tests open the report in Debian's Chromium. Where it cannot be installed they say loudly that they did not.
+.venv/browser: .venv/ready-dev
+	@command -v chromium >/dev/null || ( $(AS_ROOT) apt-get update -qq; \
+		$(AS_ROOT) apt-get install -y -qq --no-install-recommends chromium fonts-liberation >/dev/null ) \
+		|| echo "no Chromium could be installed: nothing will look at the report" >&2
+	@touch $@
+
+AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo -n)
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt

@@ -18,6 +18,7 @@ from extract.commands.forgetting import compliance, purge
 from extract.commands.options import BrandRules, Model, RiskRules, rule_files, takes_order
 from extract.commands.publishing import Force, Out, diff, export, publish, releases, rollback
 from extract.commands.questions import explain, list_handles, sql, status
+from extract.commands.reporting import report
 from extract.commands.rules import app as rules_app
 from extract.commands.simulating import simulate
 from extract.commands.upkeep import backup, doctor, restore
@@ -206,7 +207,7 @@ def run(
 
 for command in (
     *(export, releases, rollback, diff, validate),
-    *(sql, status, explain, backup, restore, doctor),
+    *(report, sql, status, explain, backup, restore, doctor),
 ):
     app.command(epilog=EXIT_CODES)(command)
 app.command("handles", epilog=EXIT_CODES)(list_handles)
@@ -232,6 +233,7 @@ def demo() -> None:
         os.environ |= {"X_API_BASE_URL": simulator.base_url, "X_BEARER_TOKEN": simulator.token}
         order = Order(handle_files=[str(handles)])
         _run(project, order, None, project.data / "demo", "m2", force=False)
+    _report(project, project.data / "demo" / "report.html")
 
 
 def _tell_plan(project: Project, order: Order) -> None:
@@ -300,6 +302,13 @@ def _run(
     release = publish(project, out, model, force)
     summary = summarise(project, done.run_id, release.manifest["score_version"])
     show(summary, release, project, Console(highlight=False))
+
+
+def _report(project: Project, path: Path) -> None:
+    from extract.report.report import write_report
+    from extract.summary import short
+
+    typer.echo(f"report     {short(write_report(project, 'm2', path).path)}")
 
 
 def main() -> None:

@@ -110,9 +110,9 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
         top.add_row(str(rank), f"@{handle}", f"{score:.1f}", f"{followers:,}", topic)
     console.print(top)
 
-    console.print(f"release    {_short(release.latest / 'latest.jsonl')}", soft_wrap=True)
-    console.print(f"           {_short(release.folder)}", soft_wrap=True)
-    console.print(f"warehouse  {_short(project.warehouse)}", soft_wrap=True)
+    console.print(f"release    {short(release.latest / 'latest.jsonl')}", soft_wrap=True)
+    console.print(f"           {short(release.folder)}", soft_wrap=True)
+    console.print(f"warehouse  {short(project.warehouse)}", soft_wrap=True)
     console.print(
         f'look on    {_command(project)} sql "from marts.excluded_authors limit 5"',
         soft_wrap=True,
@@ -122,12 +122,13 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
 
 def _command(project: Project) -> str:
     """The command that reaches this warehouse from here, as it would have to be typed."""
-    command = "influx-m2" if shutil.which("influx-m2") else _short(Path(sys.argv[0]).absolute())
+    command = "influx-m2" if shutil.which("influx-m2") else short(Path(sys.argv[0]).absolute())
     usual = project.warehouse == project.data / "influx.duckdb"
-    return command if usual else f"INFLUX_DB={shlex.quote(_short(project.warehouse))} {command}"
+    return command if usual else f"INFLUX_DB={shlex.quote(short(project.warehouse))} {command}"
 
 
-def _short(path: Path) -> str:
+def short(path: Path) -> str:
+    """A path as it would be typed from here."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

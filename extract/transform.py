@@ -149,7 +149,7 @@ def parse(project: Project) -> list[str]:
             outcome = dbtRunner(callbacks=[hear]).invoke(arguments)
     if outcome.exception is not None:
         raise EnvironmentFailure(
-            f"dbt cannot read the project: {_first_lines(str(outcome.exception))}",
+            f"dbt cannot read the project: {first_lines(str(outcome.exception))}",
             next_step=f"see it in full: cd {project.root} && dbt parse",
         )
     return deprecated
@@ -229,15 +229,15 @@ def _judged(project: Project, result: Any) -> Build:
     for node in result.results:
         status = str(node.status)
         done.statuses[status] += 1
-        name = _name(node.node.unique_id) if node.node is not None else "on-run-start"
+        name = node_name(node.node.unique_id) if node.node is not None else "on-run-start"
         if status == "warn":
             next_step = node.node.config.meta.get("next_step")
             advice = f"; next: {next_step}" if next_step else ""
             done.warnings.append(f"{name}: {node.message}{advice}")
         elif status == "fail":
-            failed.append(f"{name}: {_first_lines(str(node.message))}")
+            failed.append(f"{name}: {first_lines(str(node.message))}")
         elif status in ("error", "runtime error"):
-            broken.append(f"{name}: {_first_lines(str(node.message))}")
+            broken.append(f"{name}: {first_lines(str(node.message))}")
     if broken:
         raise _broken(project, "; ".join(broken[:3]))
     if failed:
@@ -251,16 +251,18 @@ def _judged(project: Project, result: Any) -> Build:
 
 def _broken(project: Project, message: str) -> EnvironmentFailure:
     return EnvironmentFailure(
-        f"dbt could not build: {_first_lines(message)}",
+        f"dbt could not build: {first_lines(message)}",
         next_step=f"see it in full: cd {project.root} && dbt build",
     )
 
 
-def _name(unique_id: str) -> str:
+def node_name(unique_id: str) -> str:
+    """The name of a node by which dbt selects it, from its unique id."""
     kind, _, *name = unique_id.split(".")
     return ".".join(name) if kind == "unit_test" else name[0]
 
 
-def _first_lines(message: str) -> str:
+def first_lines(message: str) -> str:
+    """The beginning of what dbt said, as one line without colours."""
     message = _COLOURS.sub("", message)
     return " ".join(line.strip() for line in message.splitlines()[:6] if line.strip())[:600]

@@ -19,7 +19,9 @@
             -- how far it can reach: one that comes to no end may have taken all of it in
             landed.landed_to,
             ({{ landed_checksum('landed.landed_to') }}) as landed_checksum,
-            false as is_complete
+            false as is_complete,
+            -- dbt's own name of this build, which stands in its run_results.json
+            '{{ invocation_id }}' as build_id
         from (select coalesce(max(landing_id), 0) as landed_to from raw.users) as landed;
     {%- endif -%}
 {%- endmacro %}

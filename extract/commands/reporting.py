@@ -1,0 +1,51 @@
+"""The command that draws the page that people look at before they publish."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from extract.commands.options import Model
+
+
+def report(
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="The page; data/report.html in the project if left out."
+        ),
+    ] = None,
+    model: Model = "m2",
+    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Draw the verdict, the scores and the data as one page, to look at before a release.
+
+    It is a single file that asks no network for anything: open it in any browser. It shows the marts as
+    they are built.
+
+    Example: influx-m2 report --out monday.html
+    """
+    from extract.report.report import write_report
+    from extract.settings import find_project
+
+    project = find_project()
+    written = write_report(project, model, out or project.data / "report.html")
+    if in_json:
+        told = {
+            "file": str(written.path),
+            "model_version": written.model_version,
+            "verdict": written.verdict,
+            "authors": written.authors,
+            "authors_shown": written.authors_shown,
+        }
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    typer.echo(str(written.path))
+    typer.echo(
+        f"{written.verdict} {written.model_version}: {written.authors_shown:,} of {written.authors:,} "
+        "authors in its table",
+        err=True,
+    )
