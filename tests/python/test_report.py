@@ -239,6 +239,20 @@ def test_what_strangers_wrote_stays_text(workplace: Workplace) -> None:
     assert "<b>users.jsonl, line 4" in page.text
 
 
+def test_what_did_not_land_is_told(workplace: Workplace) -> None:
+    bad = workplace.write("theirs.jsonl", lines(record(1, verified="perhaps")))
+    good = workplace.write("users.jsonl", lines(user(2)) + '{"id": "3"\n')
+    arguments = ("--from", good, "--from", bad, "--validate", "--observed-at", SEEN)
+    workplace.succeed("harvest", *arguments)
+    workplace.build()
+    text = drawn(workplace).text
+    (refused,) = workplace.rows("from raw.quarantined_files")
+    assert refused["first_errors"].split("\n")[0] in text
+    (rejected,) = workplace.rows("from raw.rejected_lines")
+    assert rejected["reason"] in text
+    assert f"{good}, line 2 (run 1)" in text
+
+
 def test_an_empty_warehouse_has_a_page_that_says_so(workplace: Workplace) -> None:
     workplace.succeed(
         "harvest", "--from", workplace.write("none.jsonl", lines(user(1))), "--observed-at", SEEN
