@@ -65,8 +65,7 @@ def export(
         return
     write = export_snapshot if snapshot else export_ids
     with ProgressDisplay() as display:
-        display.begin("writing and validating", None)
-        written = write(project, out=out, model=model, force=force, note=display.note)
+        written = write(project, out=out, model=model, force=force, display=display)
         _tell_of_gate_and_policy(
             written.gate, written.manifest["count"] if snapshot else 0, display
         )
@@ -148,8 +147,7 @@ def publish(project: Project, out: Path | None, model: str, force: bool) -> Rele
     from extract.release.export import export
 
     with ProgressDisplay() as display:
-        display.begin("writing and validating the release", None)
-        release = export(project, out=out, model=model, force=force, note=display.note)
+        release = export(project, out=out, model=model, force=force, display=display)
         _tell_of_gate_and_policy(release.gate, release.manifest["count"], display)
         return release
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from extract.errors import DataRefused
+from extract.progress import Display
 from extract.release.export import make_release, pass_gate
 from extract.release.folders import (
     GATE,
     MANIFEST,
     PACKED,
     RECORDS,
-    Note,
     locked,
     place,
     point,
@@ -44,7 +44,7 @@ class WrittenOut:
 
 
 def export_snapshot(
-    project: Project, *, note: Note, out: Path | None, model: str, force: bool
+    project: Project, *, display: Display, out: Path | None, model: str, force: bool
 ) -> WrittenOut:
     """Write ``snapshots/bigv-YYYYMMDD.jsonl.gz`` and its manifest, under the date of the data.
 
@@ -57,8 +57,8 @@ def export_snapshot(
     target = (out or project.data).absolute()
     with open_warehouse(project, read_only=True) as connection:
         chosen, gate = pass_gate(connection, model, force=force)
-        with locked(target, note=note), workshop(target) as made:
-            manifest = make_release(connection, chosen, gate, made)
+        with locked(target, note=display.note), workshop(target) as made:
+            manifest = make_release(connection, chosen, gate, made, display)
             name = f"bigv-{manifest['timestamp'][:10].replace('-', '')}"
             snapshot = target / "snapshots" / f"{name}.jsonl.gz"
             beside = snapshot.with_name(f"{name}.manifest.json")
@@ -66,7 +66,7 @@ def export_snapshot(
             packed = made / PACKED
             if snapshot.exists():
                 _refuse_other_records(snapshot, manifest)
-                note(f"{snapshot} holds the same records already and stays as it is")
+                display.note(f"{snapshot} holds the same records already and stays as it is")
                 manifest["sha256_gz"] = sha256_of(snapshot)
                 packed = snapshot
             snapshot.parent.mkdir(exist_ok=True)
@@ -81,7 +81,7 @@ def export_snapshot(
 
 
 def export_ids(
-    project: Project, *, note: Note, out: Path | None, model: str, force: bool
+    project: Project, *, display: Display, out: Path | None, model: str, force: bool
 ) -> WrittenOut:
     """Write the ids of the publishable authors in rank order, one a line, to ``ids/ids.txt``, with a manifest.
 
@@ -92,9 +92,9 @@ def export_ids(
     with open_warehouse(project, read_only=True) as connection:
         chosen, gate = pass_gate(connection, model, force=force)
         refuse_other_than_link(link)
-        with locked(target, note=note), workshop(target) as made:
+        with locked(target, note=display.note), workshop(target) as made:
             # whoever is named here would have passed as a full record
-            manifest = make_release(connection, chosen, gate, made)
+            manifest = make_release(connection, chosen, gate, made, display)
             for name in (RECORDS, PACKED, GATE):
                 (made / name).unlink()
             connection.execute(
