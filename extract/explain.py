@@ -138,7 +138,7 @@ def show(explanation: Explanation, console: Console) -> None:
         table.add_row(*map(plain, cells if moved else cells[:-1]))
     console.print(table)
     for name, text in _facts(explanation):
-        console.print(f"[bold]{name:<13}[/]{plain(text)}", soft_wrap=True)
+        console.print(f"[bold]{name:<12} [/]{plain(text)}", soft_wrap=True)
 
 
 def _facts(explanation: Explanation) -> list[tuple[str, str]]:

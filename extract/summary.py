@@ -105,7 +105,8 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
 
     top = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("rank", "handle", "score", "followers", "topic"):
-        top.add_column(name, justify="left" if name in ("handle", "topic") else "right")
+        is_text = name in ("handle", "topic")
+        top.add_column(name, justify="left" if is_text else "right", overflow="fold")
     for rank, handle, score, followers, topic in summary.top:
         top.add_row(str(rank), f"@{handle}", f"{score:.1f}", f"{followers:,}", topic)
     console.print(top)

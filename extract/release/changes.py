@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import duckdb
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 
 from extract.console import plain
 from extract.errors import DataRefused, EnvironmentFailure, UsageError
@@ -232,7 +234,12 @@ def show(found: Mapping[str, Any], console: Console) -> None:
 def _list(
     console: Console, authors: Sequence[dict[str, Any]], tell: Callable[[dict[str, Any]], str]
 ) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
     for one in authors[:_SHOWN]:
-        console.print(plain(f"  @{one['handle']}  {tell(one)}"), soft_wrap=True)
+        table.add_row(f"@{plain(one['handle'])}", plain(tell(one)))
+    if authors:
+        console.print(Padding(table, (0, 0, 0, 2)))
     if len(authors) > _SHOWN:
         console.print(f"  ... (--json lists {LISTED})")

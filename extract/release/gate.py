@@ -166,7 +166,8 @@ def show(gate: Gate, console: Console) -> None:
     console.print(f"[bold]{gate.verdict}[/] {gate.model_version}{as_of}\n")
     table = Table(box=None, pad_edge=False)
     for column in ("criterion", "verdict", "measure", "measured", "threshold"):
-        table.add_column(column, justify="right" if column in ("measured", "threshold") else "left")
+        is_number = column in ("measured", "threshold")
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for one in gate.criteria:
         bound = "-" if one.threshold is None else f"{_SIGNS[one.comparison]} {one.threshold:.4g}"
         measured = "-" if one.measured_value is None else f"{one.measured_value:.4g}"

@@ -92,7 +92,12 @@ def show(releases: Sequence[KeptRelease], console: Console) -> None:
     """Print the releases as a table that fits 80 columns, and what is wrong with those that are damaged."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for column in ("release", "", "data of", "authors", "model", "gate", "state"):
-        table.add_column(column, justify="right" if column == "authors" else "left", no_wrap=True)
+        table.add_column(
+            column,
+            justify="right" if column == "authors" else "left",
+            no_wrap=column in ("release", "authors"),  # an id is there to be copied
+            overflow="fold",
+        )
     for one in releases:
         table.add_row(
             one.release_id,
