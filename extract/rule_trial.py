@@ -21,6 +21,7 @@ from extract.harvest.rule_sets import choose_rules
 from extract.progress import Display
 from extract.scratch import Scratch, scratch_warehouse
 from extract.settings import Project
+from extract.suggesting import did_you_mean, nearest_handles
 from extract.warehouse import open_warehouse, rows_of
 
 Row = dict[str, Any]
@@ -257,7 +258,8 @@ def _author(connection: duckdb.DuckDBPyConnection, handle: str) -> Row:
     if not found:
         raise UsageError(
             f"@{handle.removeprefix('@')} is nobody in this warehouse",
-            next_step="harvest the handle and build, or try a text: influx-m2 rules test --text '...'",
+            next_step=f"{did_you_mean(nearest_handles(connection, handle))}harvest the handle and build, or try "
+            "a text: influx-m2 rules test --text '...'",
         )
     return found[0]
 

@@ -97,7 +97,8 @@ def _purge(
 
     project = find_project()
     if dry_run:
-        people = purging.dry_run(project, wanted)
+        with ProgressDisplay() as display:
+            people = purging.dry_run(project, wanted, note=display.note)
         for name in people.names:
             typer.echo(f"{name.person}\t{name.kind}\t{name.value}")
         return

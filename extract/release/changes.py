@@ -29,6 +29,7 @@ from extract.release.folders import (
 )
 from extract.release.sealing import read_json
 from extract.settings import Project
+from extract.suggesting import closest, did_you_mean
 from extract.warehouse import connect, open_warehouse, rows_of
 
 LISTED: Final = 50
@@ -196,9 +197,10 @@ def find_published(target: Path, name: str) -> Published:
         return Published(str(manifest.get("release_id", name)), path / RECORDS, manifest)
     if path.is_file():
         return Published(name, path, {})
+    meant = did_you_mean(closest(name, [*release_ids(target), "latest"]))
     raise UsageError(
         f"there is no release {name} in {target}, and no file of that name",
-        next_step="see the ids: influx-m2 releases; or name `latest`, a folder or a file of records",
+        next_step=f"{meant}see the ids: influx-m2 releases; or name `latest`, a folder or a file of records",
     )
 
 

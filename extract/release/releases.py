@@ -31,6 +31,7 @@ from extract.release.switches import (
     read_switches,
     switch_latest,
 )
+from extract.suggesting import closest, did_you_mean
 
 _TOLD = ("timestamp", "count", "score_version", "gate", "forced")
 
@@ -140,7 +141,7 @@ def roll_back(target: Path, release_id: str | None, *, note: Note) -> tuple[str 
         elif release_id not in there:
             raise UsageError(
                 f"there is no release {release_id} in {target}; nothing was changed",
-                next_step="see the ids: influx-m2 releases",
+                next_step=f"{did_you_mean(closest(release_id, there))}see the ids: influx-m2 releases",
             )
         problems = problems_of(release_folder(target, release_id))
         if problems:
