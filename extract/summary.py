@@ -43,6 +43,7 @@ limit 10
 """
 
 
+_TOP_COLUMNS = ("rank_global", "handle", "score", "followers_count", "topic")
 _SHOWN = ("found", "suspended", "not_found", "missing", "protected", "withheld")
 
 
@@ -61,6 +62,15 @@ class Summary:
     authors: int
     excluded: dict[str, int]
     top: list[tuple[Any, ...]]
+
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it beside the harvest and the release."""
+        return {
+            "outcomes": self.outcomes,
+            "authors": self.authors,
+            "excluded": self.excluded,
+            "top": [dict(zip(_TOP_COLUMNS, row, strict=True)) for row in self.top],
+        }
 
 
 def summarise(project: Project, run_id: int, model_version: str) -> Summary:

@@ -54,6 +54,13 @@ class Build:
         """Number of seeds, models and tests that ran."""
         return self.statuses.total()
 
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it."""
+        return {"nodes": self.nodes, "statuses": dict(self.statuses), "warnings": self.warnings}
+
+    def __str__(self) -> str:
+        return f"built: {self.nodes} seeds, models and tests, {len(self.warnings)} warnings"
+
 
 def build(
     project: Project,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from extract.errors import DataRefused, StoppedEarly, UsageError
-from extract.harvest.budget import Budget, Prices, dollars
+from extract.harvest.budget import NO_PRICES, Budget, Prices, dollars
 from extract.harvest.files import STANDARD_INPUT, InputFile, digest, open_input
 from extract.harvest.handles import from_arguments, from_file
 from extract.harvest.landing import Landed, Run, utc_now
@@ -42,6 +42,22 @@ class Harvested:
     plan: Plan | None
     landed: Landed = field(default_factory=Landed)
     quarantined: Sequence[Quarantined] = ()
+
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it; costs are US dollars."""
+        prices = self.plan.prices if self.plan else NO_PRICES
+        return {
+            "run_id": self.run_id,
+            "targets": self.plan.targets if self.plan else 0,
+            "users": self.landed.users,
+            "user_errors": self.landed.user_errors,
+            "rejected_lines": self.landed.rejected_lines,
+            "purged": self.landed.purged,
+            "users_billed": self.landed.users_from_x,
+            "cost_usd": prices.likely(self.landed.users_from_x),
+            "cost_usd_upper": prices.upper(self.landed.users_from_x),
+            "quarantined_files": [one.facts() for one in self.quarantined],
+        }
 
 
 def harvest(project: Project, order: Order, display: Display) -> Harvested:

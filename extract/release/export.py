@@ -27,7 +27,7 @@ from extract.release.folders import (
 )
 from extract.release.gate import Gate, read_gate
 from extract.release.released_scores import is_landed, keep_scores, land_scores
-from extract.release.releases import retire
+from extract.release.releases import TOLD, retire
 from extract.release.sealing import problems_of, read_json, seal, write_json
 from extract.release.switches import (
     EXPORT,
@@ -54,6 +54,15 @@ class Release:
     latest: Path
     manifest: dict[str, Any]
     gate: Gate
+
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it, by the names that ``releases`` has for it."""
+        return {
+            "release_id": self.manifest["release_id"],
+            "folder": self.folder,
+            "latest": self.latest,
+            **{key: self.manifest[key] for key in TOLD},
+        }
 
 
 def export(

@@ -33,7 +33,8 @@ from extract.release.switches import (
 )
 from extract.suggesting import closest, did_you_mean
 
-_TOLD = ("timestamp", "count", "score_version", "gate", "forced")
+# what a manifest says that a list of releases, and whoever made one, says too
+TOLD = ("timestamp", "count", "score_version", "gate", "forced")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def list_releases(target: Path) -> list[KeptRelease]:
                 published_at=published.get(release_id),
                 is_latest=release_id == latest,
                 problems=problems_of(folder),
-                **{key: manifest.get(key) for key in _TOLD},
+                **{key: manifest.get(key) for key in TOLD},
             )
         )
     return found

@@ -26,6 +26,7 @@ from extract.release.folders import (
     workshop,
 )
 from extract.release.gate import Gate
+from extract.release.releases import TOLD
 from extract.release.sealing import read_json, sha256_of, write_json
 from extract.settings import Project
 from extract.sql_text import literal
@@ -41,6 +42,11 @@ class WrittenOut:
     path: Path
     manifest: dict[str, Any]
     gate: Gate
+
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it, by the names that ``releases`` has for it."""
+        told = {key: self.manifest[key] for key in TOLD}
+        return {"release_id": self.manifest["release_id"], "file": self.path, **told}
 
 
 def export_snapshot(
