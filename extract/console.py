@@ -97,7 +97,8 @@ class ProgressDisplay:
         if self._step is None:
             return
         now = self._clock()
-        self._step.done, self._step.not_before, self._step.aside = done, now + wait, aside
+        self._step.has_come(done, now)
+        self._step.not_before, self._step.aside = now + wait, aside
         self._step.total = total or self._step.total
         if not self._moves and now >= self._next_line:
             self.note(f"{self._step.what}: {self._step.facts(now)}")

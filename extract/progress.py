@@ -47,6 +47,7 @@ class Step:
     total: how much there is to do, None if unknown
     is_even: as in ``Display.begin``
     rested: seconds that were waited through, which tell nothing of the rate
+    worked: the others, from its begin to when it was last heard how far it is
     not_before: when it can be done at the earliest, whatever the rate
     aside: what else there is to say, such as what it has cost so far
     """
@@ -58,20 +59,26 @@ class Step:
     is_even: bool = True
     done: int = 0
     rested: float = 0.0
+    worked: float = 0.0
     not_before: float = 0.0
     aside: str = ""
 
-    def rate(self, now: float) -> float | None:
+    def has_come(self, done: int, now: float) -> None:
+        """It has come so far."""
+        self.done = done
+        self.worked = now - self.begun - self.rested
+
+    @property
+    def rate(self) -> float | None:
         """Units a second, waits left out; None as long as there is nothing to tell it by."""
-        worked = now - self.begun - self.rested
-        return self.done / worked if self.is_even and self.done and worked >= TELLING else None
+        is_told = self.is_even and self.done and self.worked >= TELLING
+        return self.done / self.worked if is_told else None
 
     def left(self, now: float) -> float | None:
         """Seconds that the rest takes, or None if that cannot be told."""
-        rate = self.rate(now)
-        if rate is None or self.total is None:
+        if self.rate is None or self.total is None:
             return None
-        return max((self.total - self.done) / rate, self.not_before - now, 0.0)
+        return max((self.total - self.done) / self.rate, self.not_before - now, 0.0)
 
     def facts(self, now: float) -> str:
         """All that there is to say of it but its name; empty where nothing is counted."""
@@ -79,7 +86,7 @@ class Step:
         if self.done or self.total is not None:
             counted = f"{self.done:,}" if self.total is None else f"{self.done:,} of {self.total:,}"
             told.append(f"{counted} {self.unit}".rstrip())
-        rate, left = self.rate(now), self.left(now)
+        rate, left = self.rate, self.left(now)
         if rate is not None:
             told.append(f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.2g}/s")
         if left:
