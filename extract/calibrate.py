@@ -40,6 +40,16 @@ class Calibration:
         """The knots as they stand in the seed."""
         return _csv([("model_version", "raw_score", "score"), *self._rows()])
 
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it."""
+        return {
+            "model_version": self.model_version,
+            "authors": self.authors,
+            "mean_raw_score": self.mean_raw_score,
+            "deviation": self.deviation,
+            "knots": [{"raw_score": raw, "score": score} for raw, score in self.knots],
+        }
+
     def _rows(self) -> Iterable[tuple[str, float, float]]:
         return ((self.model_version, raw, score) for raw, score in self.knots)
 

@@ -16,6 +16,7 @@ from extract.console import plain
 from extract.errors import DataRefused
 from extract.score_models import chosen_model
 from extract.settings import Project
+from extract.suggesting import did_you_mean, nearest_handles
 from extract.warehouse import open_warehouse, rows_of
 
 _AUTHOR = """
@@ -75,6 +76,7 @@ def explain(project: Project, handle: str, model: str) -> Explanation:
             author = authors[0] if authors else None
             scores = rows_of(connection, _SCORES, [author["author_id"]]) if author else []
             parts = rows_of(connection, _PARTS, [author["author_id"], version]) if author else []
+            meant = "" if author else did_you_mean(nearest_handles(connection, handle))
         except duckdb.CatalogException as error:
             raise DataRefused(
                 "the warehouse has not been built by this version",
@@ -83,7 +85,7 @@ def explain(project: Project, handle: str, model: str) -> Explanation:
     if author is None:
         raise DataRefused(
             f"no author in the warehouse goes by {handle!r}",
-            next_step=f"ask X for it: influx-m2 harvest {handle} && influx-m2 build",
+            next_step=f"{meant}ask X for it: influx-m2 harvest {handle} && influx-m2 build",
         )
     if not parts:
         raise DataRefused(
@@ -138,7 +140,7 @@ def show(explanation: Explanation, console: Console) -> None:
         table.add_row(*map(plain, cells if moved else cells[:-1]))
     console.print(table)
     for name, text in _facts(explanation):
-        console.print(f"[bold]{name:<13}[/]{plain(text)}", soft_wrap=True)
+        console.print(f"[bold]{name:<12} [/]{plain(text)}", soft_wrap=True)
 
 
 def _facts(explanation: Explanation) -> list[tuple[str, str]]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from extract.cli import EXIT_CODES, run_app
+from extract.cli import run_app
+from extract.commands.options import json_option
+from extract.commands.registering import EXIT_CODES, add_command
 from extract.harvest.order import Order
+from extract.json_object import json_object
 
 app = typer.Typer(
     name="influx-harvest",
     help="Refresh known authors from the X API, as existing scripts do. All else is in influx-m2.",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -23,7 +28,6 @@ def root() -> None:
     """Refresh known authors from the X API, as existing scripts do. All else is in influx-m2."""
 
 
-@app.command("m2-refresh", epilog=EXIT_CODES)
 def m2_refresh(
     dataset: Annotated[
         str, typer.Option("--input", metavar="FILE", help="The data set that holds the authors.")
@@ -51,6 +55,7 @@ def m2_refresh(
     max_wait: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="The longest wait for a rate limit.")
     ] = Order.max_wait,
+    in_json: Annotated[bool, json_option("file", "written", "left")] = False,
 ) -> None:
     """Ask X for known authors again, score them with the current M2, and write their full records.
 
@@ -83,6 +88,12 @@ def m2_refresh(
         display.note(
             f"{out}: {refreshed.written} records; {len(refreshed.left)} not written, see above"
         )
+    if in_json:
+        left = [asdict(one) for one in refreshed.left]
+        typer.echo(json_object({"file": out, "written": refreshed.written, "left": left}))
+
+
+add_command(app, "m2-refresh", m2_refresh)
 
 
 def main() -> None:

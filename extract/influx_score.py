@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
-from extract.cli import EXIT_CODES, AsOf, run_app
+from extract.cli import run_app
+from extract.commands.completing import model_names
+from extract.commands.options import AsOf
+from extract.commands.registering import EXIT_CODES, add_command
 
 app = typer.Typer(
     name="influx-score",
     help="Score the records of a data set anew, as existing scripts do. All else is in influx-m2.",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -21,7 +25,6 @@ def root() -> None:
     """Score the records of a data set anew, as existing scripts do. All else is in influx-m2."""
 
 
-@app.command("update", epilog=EXIT_CODES)
 def update_scores(
     authors: Annotated[
         str,
@@ -41,7 +44,11 @@ def update_scores(
     ],
     model: Annotated[
         str,
-        typer.Option(metavar="MODEL", help="m0, m2 (the current M2), or a version such as m2.0."),
+        typer.Option(
+            metavar="MODEL",
+            help="m0, m2 (the current M2), or a version such as m2.0.",
+            autocompletion=model_names,
+        ),
     ],
     as_of: AsOf = None,
 ) -> None:
@@ -62,6 +69,9 @@ def update_scores(
     with ProgressDisplay() as display:
         done = update(project, authors=authors, out=out, model=model, as_of=as_of, display=display)
         display.note(f"{out}: {done.records} records scored by {done.model_version}")
+
+
+add_command(app, "update", update_scores)
 
 
 def main() -> None:

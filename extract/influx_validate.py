@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from extract.cli import EXIT_CODES, run_app
+from extract.cli import run_app
+from extract.commands.registering import add_command
 from extract.commands.validating import validate
 
 app = typer.Typer(name="influx-validate", pretty_exceptions_enable=False)
-app.command(epilog=EXIT_CODES)(validate)
+add_command(app, "validate", validate)
 
 
 def main() -> None:

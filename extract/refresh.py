@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from extract.harvest.harvest import Display, harvest
+from extract.harvest.harvest import harvest
 from extract.harvest.order import Order
 from extract.harvest.rule_files import RuleFile
 from extract.harvest.rule_sets import active_rules
+from extract.progress import Display
 from extract.release.export import write_records
 from extract.release.sealing import refuse_invalid_records
 from extract.replacing import refuse_unwritable, replacing
@@ -117,7 +118,7 @@ def refresh(
     run_id = harvested.run_id
     with open_warehouse(project, read_only=True) as connection:
         display.note("; ".join(map(str, active_rules(connection))))
-    display.begin("dbt build", None)
+    display.begin("dbt build", unit="nodes", is_even=False)
     for warning in build(
         project, is_quick=True, on_node=display.advance, note=display.note
     ).warnings:

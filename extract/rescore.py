@@ -20,8 +20,9 @@ import duckdb
 from extract.console import ProgressDisplay
 from extract.errors import DataRefused, UsageError
 from extract.harvest.files import STANDARD_INPUT, open_input
-from extract.harvest.harvest import Display, harvest
+from extract.harvest.harvest import harvest
 from extract.harvest.order import Order
+from extract.progress import Display
 from extract.record_text import NotEditable, with_members
 from extract.replacing import refuse_unwritable, replacing
 from extract.score_models import chosen_model
@@ -137,15 +138,15 @@ def update(
         name = "standard input" if authors == STANDARD_INPUT else authors
         path = _spooled(scratch.folder) if authors == STANDARD_INPUT else authors
         refusals = _Refusals(name, display)
-        display.begin(f"landing {name}", None)
+        display.begin(f"landing {name}")
         _land(scratch, path, as_of, refusals)
-        display.begin("dbt build", None)
+        display.begin("dbt build", unit="nodes", is_even=False)
         for warning in scratch.build(_NODES, as_of=as_of, on_node=display.advance).warnings:
             display.note(f"warning: {warning}")
         with open_warehouse(scratch.project, read_only=True) as connection:
             version = chosen_model(connection, model)["model_version"]
             _tell_oddities(connection, name, as_of, display)
-            display.begin(f"writing {out}", None)
+            display.begin(f"writing {out}")
             with _written(target, scratch.folder) as (made, file):
                 records = _write(connection, version, path, as_of, file, refusals)
                 file.close()

@@ -13,13 +13,15 @@ from rich.table import Table
 
 from extract.console import ProgressDisplay, plain
 from extract.errors import DataRefused, UsageError
-from extract.harvest.harvest import Display, harvest
+from extract.harvest.harvest import harvest
 from extract.harvest.landing import insert_rows
 from extract.harvest.order import Order
 from extract.harvest.rule_files import RuleFile
 from extract.harvest.rule_sets import choose_rules
+from extract.progress import Display
 from extract.scratch import Scratch, scratch_warehouse
 from extract.settings import Project
+from extract.suggesting import did_you_mean, nearest_handles
 from extract.warehouse import open_warehouse, rows_of
 
 Row = dict[str, Any]
@@ -221,7 +223,7 @@ def _try(project: Project, author: Row, files: Sequence[RuleFile], display: Disp
         record = author | {"id": _TRIED_ID, "meta": {"last_refresh_at": "2025-01-01T00:00:00Z"}}
         path.write_text(json.dumps(record) + "\n", encoding="utf-8")
         harvest(scratch.project, Order(files=[str(path)]), ProgressDisplay(quiet=True))
-        display.begin("dbt build", None)
+        display.begin("dbt build", unit="nodes", is_even=False)
         scratch.build(_NODES, on_node=display.advance)
         with open_warehouse(scratch.project, read_only=True) as connection:
             return _verdict(connection, _TRIED_ID, _EXCLUDED_BY_RULES)
@@ -256,7 +258,8 @@ def _author(connection: duckdb.DuckDBPyConnection, handle: str) -> Row:
     if not found:
         raise UsageError(
             f"@{handle.removeprefix('@')} is nobody in this warehouse",
-            next_step="harvest the handle and build, or try a text: influx-m2 rules test --text '...'",
+            next_step=f"{did_you_mean(nearest_handles(connection, handle))}harvest the handle and build, or try "
+            "a text: influx-m2 rules test --text '...'",
         )
     return found[0]
 

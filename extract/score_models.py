@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from extract.errors import DataRefused, UsageError
+from extract.suggesting import closest, did_you_mean
 
 
 def chosen_model(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, str]:
@@ -27,5 +28,8 @@ def chosen_model(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, 
     for version, alias, formula, note in rows:
         if name in (version, alias):
             return {"model_version": version, "score_formula": formula, "score_note": note}
-    known = ", ".join(name for row in rows for name in row[:2] if name)
-    raise UsageError(f"there is no model {name!r}", next_step=f"choose one of: {known}")
+    known = [name for row in rows for name in row[:2] if name]
+    meant = did_you_mean(closest(name, known))
+    raise UsageError(
+        f"there is no model {name!r}", next_step=f"{meant}choose one of: {', '.join(known)}"
+    )

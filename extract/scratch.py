@@ -31,7 +31,7 @@ class Scratch:
         select: str,
         *,
         as_of: str | None = None,
-        on_node: Callable[[int], None] = lambda _done: None,
+        on_node: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Build:
         """Build a part of the project there; raises as ``transform.build``."""
         target = self.folder / "target"

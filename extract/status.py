@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import ROUND_UP, Decimal
 from typing import Any
 
@@ -22,6 +21,7 @@ from extract.harvest.budget import (
     Prices,
     minutes,
 )
+from extract.json_object import json_object
 from extract.settings import Project
 from extract.transform import runs_since_build
 from extract.warehouse import open_warehouse, rows_of
@@ -137,7 +137,7 @@ def read_status(project: Project, *, now: datetime) -> Status:
 
 def as_json(status: Status) -> str:
     """The status as one JSON object: money as decimal text, times as ISO 8601 with Z."""
-    return json.dumps(asdict(status), default=_json_value, indent=2, ensure_ascii=False)
+    return json_object(asdict(status))
 
 
 def show(status: Status, console: Console, *, now: datetime) -> None:
@@ -353,10 +353,3 @@ def _cell(value: object) -> str:
     text = "-" if value is None else str(value)
     is_hash = len(text) == 64 and set(text) <= set("0123456789abcdef")
     return text[:12] if is_hash else text
-
-
-def _json_value(value: object) -> str:
-    if isinstance(value, datetime):
-        utc = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-        return f"{utc.isoformat()}Z"
-    return str(value)

@@ -43,6 +43,7 @@ limit 10
 """
 
 
+_TOP_COLUMNS = ("rank_global", "handle", "score", "followers_count", "topic")
 _SHOWN = ("found", "suspended", "not_found", "missing", "protected", "withheld")
 
 
@@ -61,6 +62,15 @@ class Summary:
     authors: int
     excluded: dict[str, int]
     top: list[tuple[Any, ...]]
+
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it beside the harvest and the release."""
+        return {
+            "outcomes": self.outcomes,
+            "authors": self.authors,
+            "excluded": self.excluded,
+            "top": [dict(zip(_TOP_COLUMNS, row, strict=True)) for row in self.top],
+        }
 
 
 def summarise(project: Project, run_id: int, model_version: str) -> Summary:
@@ -105,7 +115,8 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
 
     top = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("rank", "handle", "score", "followers", "topic"):
-        top.add_column(name, justify="left" if name in ("handle", "topic") else "right")
+        is_text = name in ("handle", "topic")
+        top.add_column(name, justify="left" if is_text else "right", overflow="fold")
     for rank, handle, score, followers, topic in summary.top:
         top.add_row(str(rank), f"@{handle}", f"{score:.1f}", f"{followers:,}", topic)
     console.print(top)

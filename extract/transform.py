@@ -54,6 +54,13 @@ class Build:
         """Number of seeds, models and tests that ran."""
         return self.statuses.total()
 
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it."""
+        return {"nodes": self.nodes, "statuses": dict(self.statuses), "warnings": self.warnings}
+
+    def __str__(self) -> str:
+        return f"built: {self.nodes} seeds, models and tests, {len(self.warnings)} warnings"
+
 
 def build(
     project: Project,
@@ -63,10 +70,10 @@ def build(
     select: str | None = None,
     is_quick: bool = False,
     target: Path | None = None,
-    on_node: Callable[[int], None] = lambda _done: None,
+    on_node: Callable[[int, int], None] = lambda _done, _total: None,
     note: Callable[[str], None] = lambda _text: None,
 ) -> Build:
-    """Run ``dbt build`` on the warehouse; ``on_node`` is told the nodes done so far.
+    """Run ``dbt build`` on the warehouse; ``on_node`` is told the nodes done so far, and of how many (0 if unknown).
 
     The unit tests, which look at the models and at no data, are left to `dbt build` by itself.
     It adds to the last build where it can; ``note`` is told why it cannot, unless there was none before.
@@ -210,16 +217,19 @@ def _set_environment(values: Mapping[str, str | None]) -> None:
 class _Progress:
     """Counts finished nodes in dbt's stream of events, and hears what the project's macros say."""
 
-    def __init__(self, on_node: Callable[[int], None], note: Callable[[str], None]) -> None:
+    def __init__(self, on_node: Callable[[int, int], None], note: Callable[[str], None]) -> None:
+        self._done = 0
         self._on_node = on_node
         self._note = note
 
     def hear(self, event: Any) -> None:
         if event.info.name == "JinjaLogInfo":
             self._note(event.data.msg)
-        # dbt's own total counts the fixtures of unit tests as well: it is never reached
         if event.info.name.endswith("Result") and hasattr(event.data, "index"):
-            self._on_node(event.data.index)
+            self._done += 1  # an index is that of the start, and nodes overtake each other
+            # a test calls its total by another name
+            totals = (getattr(event.data, name, 0) for name in ("total", "num_models"))
+            self._on_node(self._done, max(totals))
 
 
 def _judged(project: Project, result: Any) -> Build:

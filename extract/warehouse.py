@@ -7,7 +7,7 @@ import re
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from glob import escape
 from hashlib import sha256
@@ -164,13 +164,14 @@ class LentWarehouse:
         """Close it, so that others may open it. Temporary tables are lost."""
         self._open.close()
 
-    def take_back(self, patience: float) -> None:
-        """Open it again, waiting up to ``patience`` seconds for whoever has it open.
+    def take_back(self, patience: float, on_wait: Callable[[], None] = lambda: None) -> None:
+        """Open it again, waiting up to ``patience`` seconds for whoever has it open; ``on_wait`` is called once then.
 
         Raises:
             EnvironmentFailure: it is still open elsewhere.
         """
         deadline = time.monotonic() + patience
+        has_waited = False
         while True:
             try:
                 self.connection = self._open.enter_context(open_warehouse(self._project))
@@ -178,6 +179,9 @@ class LentWarehouse:
             except EnvironmentFailure:
                 if time.monotonic() >= deadline:
                     raise
+                if not has_waited:
+                    on_wait()
+                has_waited = True
                 time.sleep(min(1.0, patience))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
+from extract.commands.completing import model_names
 from extract.harvest.budget import USERS_A_REQUEST
 from extract.harvest.order import Order
 
@@ -22,7 +23,14 @@ _LIMITS = "Limits and pace"
 
 Model = Annotated[
     str,
-    typer.Option(metavar="MODEL", help="m2 (the current M2), m2.1, m2.0 or m0."),
+    typer.Option(
+        metavar="MODEL",
+        help="m2 (the current M2), m2.1, m2.0 or m0.",
+        autocompletion=model_names,
+    ),
+]
+AsOf = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Judge as of this UTC date, not as observed.")
 ]
 Program = Literal["shell", "ui", "harlequin"]  # what the warehouse can be opened in
 BrandRules = Annotated[
@@ -33,6 +41,11 @@ RiskRules = Annotated[
     str | None,
     typer.Option("--risk-rules", metavar="FILE", help="The same for risks; `default`: the seeds."),
 ]
+
+
+def json_option(*keys: str) -> Any:
+    """``--json``, whose help names the keys of the one object that is written."""
+    return typer.Option("--json", help=f"One JSON object: {', '.join(keys)}.")
 
 
 def _amount(text: str) -> Decimal:

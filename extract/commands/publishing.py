@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from extract.commands.options import Model
+from extract.commands.completing import release_names
+from extract.commands.options import Model, json_option
 from extract.errors import UsageError
+from extract.json_object import json_object
 
 if TYPE_CHECKING:
     from extract.console import ProgressDisplay
@@ -29,7 +31,6 @@ Force = Annotated[
         "--force", help="Publish in spite of the gate; records that are not valid never are."
     ),
 ]
-InJson = Annotated[bool, typer.Option("--json", help="JSON, for machines.")]
 
 
 def export(
@@ -45,8 +46,25 @@ def export(
     ids_only: Annotated[
         bool, typer.Option("--ids-only", help="Write ids/ids.txt alone, an id a line.")
     ] = False,
+    in_json: Annotated[
+        bool,
+        json_option(
+            *(
+                "release_id",
+                "folder",
+                "latest",
+                "timestamp",
+                "count",
+                "score_version",
+                "gate",
+                "forced",
+            )
+        ),
+    ] = False,
 ) -> None:
     """Write, validate and publish a release that passes the gate; readers find it under latest/.
+
+    The JSON of a --snapshot or --ids-only has file in place of folder and latest.
 
     Example: influx-m2 export --model m2
     """
@@ -61,19 +79,29 @@ def export(
         )
     project = find_project()
     if not (snapshot or ids_only):
-        typer.echo(str(publish(project, out, model, force).folder))
+        release = publish(project, out, model, force)
+        typer.echo(json_object(release.facts()) if in_json else str(release.folder))
         return
     write = export_snapshot if snapshot else export_ids
     with ProgressDisplay() as display:
-        display.begin("writing and validating", None)
-        written = write(project, out=out, model=model, force=force, note=display.note)
+        written = write(project, out=out, model=model, force=force, display=display)
         _tell_of_gate_and_policy(
             written.gate, written.manifest["count"] if snapshot else 0, display
         )
-    typer.echo(str(written.path))
+    typer.echo(json_object(written.facts()) if in_json else str(written.path))
 
 
-def releases(out: Out = None, in_json: InJson = False) -> None:
+def releases(
+    out: Out = None,
+    in_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="A JSON array; an object a release: release_id, timestamp, published_at, count, "
+            "score_version, gate, forced, is_latest, problems, state.",
+        ),
+    ] = False,
+) -> None:
     """List the releases, the newest first: their data, gate, state, and which one latest names.
 
     Example: influx-m2 releases --json
@@ -95,9 +123,14 @@ def releases(out: Out = None, in_json: InJson = False) -> None:
 def rollback(
     release_id: Annotated[
         str | None,
-        typer.Argument(metavar="[RELEASE_ID]", help="The one before, if left out."),
+        typer.Argument(
+            metavar="[RELEASE_ID]",
+            help="The one before, if left out.",
+            autocompletion=release_names,
+        ),
     ] = None,
     out: Out = None,
+    in_json: Annotated[bool, json_option("release_id", "previous_release_id", "latest")] = False,
 ) -> None:
     """Let latest name an earlier release again, once it is found whole. The next export goes on from there.
 
@@ -109,24 +142,39 @@ def rollback(
     target = _target(out)
     with ProgressDisplay() as display:
         before, now = roll_back(target, release_id, note=display.note)
+    if in_json:
+        told = {"release_id": now, "previous_release_id": before, "latest": target / "latest"}
+        typer.echo(json_object(told))
+        return
     same = "it named it already; nothing was changed" if before == now else f"it named {before}"
     typer.echo(f"{target / 'latest'} names {now}; {same}")
 
 
 def diff(
     before: Annotated[
-        str, typer.Argument(metavar="A", help="A release id, latest, a folder or a file.")
+        str,
+        typer.Argument(
+            metavar="A",
+            help="A release id, latest, a folder or a file.",
+            autocompletion=release_names,
+        ),
     ],
-    after: Annotated[str, typer.Argument(metavar="B", help="The same.")] = "latest",
+    after: Annotated[
+        str, typer.Argument(metavar="B", help="The same.", autocompletion=release_names)
+    ] = "latest",
     out: Out = None,
-    in_json: InJson = False,
+    in_json: Annotated[
+        bool,
+        json_option(
+            *("release", "timestamp", "count", "score_version", "previous", "counts"),
+            *("removed_by_reason", "listed_at_most", "added", "removed", "renamed", "movers"),
+        ),
+    ] = False,
 ) -> None:
     """Explain what changed from one release to another: added, removed and why, renamed, moved.
 
     Example: influx-m2 diff 20251128-aed54f0bdde7 latest
     """
-    import json
-
     from rich.console import Console
 
     from extract.console import ProgressDisplay
@@ -137,7 +185,7 @@ def diff(
     with ProgressDisplay() as display:
         found = compare(find_project(), _target(out), before, after, note=display.note)
     if in_json:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        typer.echo(json_object(found))
     else:
         show(found, Console(highlight=False))
 
@@ -148,8 +196,7 @@ def publish(project: Project, out: Path | None, model: str, force: bool) -> Rele
     from extract.release.export import export
 
     with ProgressDisplay() as display:
-        display.begin("writing and validating the release", None)
-        release = export(project, out=out, model=model, force=force, note=display.note)
+        release = export(project, out=out, model=model, force=force, display=display)
         _tell_of_gate_and_policy(release.gate, release.manifest["count"], display)
         return release
 

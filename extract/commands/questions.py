@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from extract.commands.options import Model, Program
+from extract.commands.options import Model, Program, json_option
 from extract.errors import DataRefused, UsageError
 
 
@@ -47,7 +47,20 @@ def sql(
 
 
 def status(
-    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    in_json: Annotated[
+        bool,
+        json_option(
+            *(
+                "warehouse",
+                "bytes",
+                "runs_since_build",
+                "runs",
+                "unfinished_runs",
+                "quarantined_files",
+            ),
+            *("costs_by_month", "freshness", "full_refresh", "active_rules", "payload_drift"),
+        ),
+    ] = False,
 ) -> None:
     """Show runs, costs, how old the metrics are, and what a refresh would cost.
 
@@ -71,7 +84,13 @@ def status(
 def explain(
     handle: Annotated[str, typer.Argument(help="A handle, with or without @, or an id.")],
     model: Model = "m2",
-    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    in_json: Annotated[
+        bool,
+        json_option(
+            *("author_id", "handle", "model_version", "score", "score_before", "observed_at"),
+            *("observed_before", "excluded_by", "scores", "parts"),
+        ),
+    ] = False,
 ) -> None:
     """Show every point of an author's score: what was measured, its worth, how it moved.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from extract.commands.options import Model
+from extract.commands.options import Model, json_option
+from extract.json_object import json_object
 
 
 def report(
@@ -19,7 +19,9 @@ def report(
         ),
     ] = None,
     model: Model = "m2",
-    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    in_json: Annotated[
+        bool, json_option("file", "model_version", "verdict", "authors", "authors_shown")
+    ] = False,
 ) -> None:
     """Draw the verdict, the scores and the data as one page, to look at before a release.
 
@@ -34,14 +36,7 @@ def report(
     project = find_project()
     written = write_report(project, model, out or project.data / "report.html")
     if in_json:
-        told = {
-            "file": str(written.path),
-            "model_version": written.model_version,
-            "verdict": written.verdict,
-            "authors": written.authors,
-            "authors_shown": written.authors_shown,
-        }
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        typer.echo(json_object(written.facts()))
         return
     typer.echo(str(written.path))
     typer.echo(

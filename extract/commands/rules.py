@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from extract.commands.options import rule_files
+from extract.commands.options import json_option, rule_files
+from extract.commands.registering import add_command
 from extract.errors import UsageError
 
 app = typer.Typer(name="rules", help="Try brand and risk rules.", no_args_is_help=True)
@@ -17,7 +18,6 @@ def root() -> None:
     """Try brand and risk rules."""
 
 
-@app.command("test")
 def try_rules(
     known: Annotated[
         str | None, typer.Argument(metavar="[HANDLE]", help="An author of the warehouse.")
@@ -38,7 +38,7 @@ def try_rules(
     risk_rules: Annotated[
         str | None, typer.Option("--risk-rules", metavar="FILE", help="The same for risks.")
     ] = None,
-    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    in_json: Annotated[bool, json_option("rules", "author", "matches", "excluded")] = False,
 ) -> None:
     """Show which brand and risk rules match an author or a text, where, and what comes of it.
 
@@ -79,3 +79,6 @@ def try_rules(
         typer.echo(as_json(verdict))
     else:
         show(verdict, Console(highlight=False))
+
+
+add_command(app, "test", try_rules)

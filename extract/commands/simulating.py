@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 def simulate(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8088,
     seed: Annotated[int, typer.Option(help="All users follow from it.")] = 5,
-    dialect: Annotated[str, typer.Option(help="new or legacy.")] = "new",
+    dialect: Annotated[
+        Literal["new", "legacy"], typer.Option(help="Which of X's vocabularies it speaks.")
+    ] = "new",
     limit: Annotated[int, typer.Option(min=1, help="Requests a window.")] = 300,
     window: Annotated[float, typer.Option(min=0.1, help="Length of a window in seconds.")] = 900.0,
     fault_share: Annotated[

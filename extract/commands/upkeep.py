@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from extract.commands.options import json_option
 from extract.errors import EnvironmentFailure
+from extract.json_object import json_object
 
 if TYPE_CHECKING:
     from extract.stewardship.backup import Copied
+
+CopyInJson = Annotated[bool, json_option("file", "bytes", "layout", "rows", "tables", "forgotten")]
 
 
 def backup(
@@ -18,6 +22,7 @@ def backup(
     force: Annotated[
         bool, typer.Option("--force", help="Replace the file, once the new backup is whole.")
     ] = False,
+    in_json: CopyInJson = False,
 ) -> None:
     """Copy the warehouse into one file, and check every row of the copy.
 
@@ -26,10 +31,14 @@ def backup(
 
     Example: influx-m2 backup /mnt/safe/influx-2026-11-22.duckdb
     """
+    from extract.console import ProgressDisplay
     from extract.settings import find_project
     from extract.stewardship.backup import back_up
 
-    _tell("backup", back_up(find_project(), path, replace=force))
+    with ProgressDisplay() as display:
+        display.begin("copying the warehouse and checking every row")
+        made = back_up(find_project(), path, replace=force)
+    _tell("backup", made, in_json=in_json)
 
 
 def restore(
@@ -38,6 +47,7 @@ def restore(
         bool,
         typer.Option("--force", help="Replace what has been landed since; it is not kept."),
     ] = False,
+    in_json: CopyInJson = False,
 ) -> None:
     """Put a backup in the place of the warehouse, in one step, after checking every row.
 
@@ -46,14 +56,18 @@ def restore(
 
     Example: influx-m2 restore /mnt/safe/influx-2026-11-22.duckdb
     """
+    from extract.console import ProgressDisplay
     from extract.settings import find_project
     from extract.stewardship.backup import restore as put_back
 
-    _tell("warehouse", put_back(find_project(), path, replace=force))
+    with ProgressDisplay() as display:
+        display.begin("copying the backup and checking every row")
+        made = put_back(find_project(), path, replace=force)
+    _tell("warehouse", made, in_json=in_json)
 
 
 def doctor(
-    in_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    in_json: Annotated[bool, json_option("healthy", "failed", "warnings", "checks")] = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="Do not hold the clock against the API's.")
     ] = False,
@@ -85,6 +99,9 @@ def doctor(
         raise typer.Exit(EnvironmentFailure.exit_code)
 
 
-def _tell(noun: str, made: Copied) -> None:
+def _tell(noun: str, made: Copied, *, in_json: bool) -> None:
+    if in_json:
+        typer.echo(json_object(made.facts()))
+        return
     for name, text in ((noun, made.path), *made.told()):
         typer.echo(f"{name:<20} {text}")

@@ -81,6 +81,19 @@ class InputFile:
         """Hash of the uncompressed bytes read so far, in hexadecimal."""
         return self.digest.hexdigest()
 
+    @property
+    def size(self) -> int | None:
+        """Bytes of the file as it lies on its disk, compressed or not; None for a pipe."""
+        return os.fstat(self.stream.fileno()).st_size if self.never_waits else None
+
+    @property
+    def taken(self) -> int:
+        """How many of these bytes have been read so far; of a pipe, how many came out of it."""
+        if not self.never_waits:
+            return self.bytes_read
+        # asked of the system: to ask the stream would disturb the thread that reads from it
+        return os.lseek(self.stream.fileno(), 0, os.SEEK_CUR)
+
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes.
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from extract.errors import DataRefused, StoppedEarly, UsageError
-from extract.harvest.budget import Budget, Prices
+from extract.harvest.budget import NO_PRICES, Budget, Prices, dollars
 from extract.harvest.files import STANDARD_INPUT, InputFile, digest, open_input
 from extract.harvest.handles import from_arguments, from_file
 from extract.harvest.landing import Landed, Run, utc_now
@@ -23,6 +23,7 @@ from extract.harvest.plan import Plan, plan
 from extract.harvest.rule_sets import choose_rules
 from extract.harvest.targets import Selection, Targets, span
 from extract.harvest.x_api import XApi
+from extract.progress import Display
 from extract.settings import ApiAccess, Project, api_access
 from extract.warehouse import LentWarehouse, is_interruption, open_for_planning
 
@@ -30,22 +31,7 @@ if TYPE_CHECKING:
     from extract.harvest.quarantine import Quarantined
 
 LONG_WAIT = 10.0  # seconds from which others may have the warehouse meanwhile
-
-
-class Display(Protocol):
-    """What a harvest tells while it runs. Implementations write to standard error or nowhere."""
-
-    def begin(self, what: str, total: int | None) -> None:
-        """A step begins; ``total`` is in the step's own unit (megabytes, handles), None if unknown."""
-
-    def advance(self, done: int) -> None:
-        """The step has come this far, in its own unit."""
-
-    def waiting(self, seconds: float, why: str) -> None:
-        """Wait, and say why. The implementation does the waiting."""
-
-    def note(self, text: str) -> None:
-        """Something that the person should know."""
+_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +42,22 @@ class Harvested:
     plan: Plan | None
     landed: Landed = field(default_factory=Landed)
     quarantined: Sequence[Quarantined] = ()
+
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it; costs are US dollars."""
+        prices = self.plan.prices if self.plan else NO_PRICES
+        return {
+            "run_id": self.run_id,
+            "targets": self.plan.targets if self.plan else 0,
+            "users": self.landed.users,
+            "user_errors": self.landed.user_errors,
+            "rejected_lines": self.landed.rejected_lines,
+            "purged": self.landed.purged,
+            "users_billed": self.landed.users_from_x,
+            "cost_usd": prices.likely(self.landed.users_from_x),
+            "cost_usd_upper": prices.upper(self.landed.users_from_x),
+            "quarantined_files": [one.facts() for one in self.quarantined],
+        }
 
 
 def harvest(project: Project, order: Order, display: Display) -> Harvested:
@@ -95,9 +97,9 @@ def harvest(project: Project, order: Order, display: Display) -> Harvested:
             for file in files:
                 _land_file(run, file, observed_at, connection, display)
             if access is not None and planned is not None:
-                display.begin(f"asking {access.base_url}", planned.users)
+                display.begin(f"asking {access.base_url}", planned.users, "users")
                 rest = partial(_rest, warehouse, run, targets, order, display)
-                _look_up(run, access, targets, order, budget, rest, display)
+                _look_up(run, access, targets, order, planned, budget, rest, display)
         if quarantined and not files and not asks_x:
             raise _all_quarantined(quarantined)
         landed = run.landed
@@ -229,7 +231,7 @@ def _examined(
             # imported late: the validator takes a while, and most harvests need none
             from extract.harvest.quarantine import examine
 
-            display.begin(f"validating {given.name}", None)
+            display.begin(f"validating {given.name}")
             examined = examine(path, given, opened)
         if isinstance(examined, InputFile):
             files.append(examined)
@@ -249,11 +251,12 @@ def _land_file(
     if run.has_landed(file.name):
         display.note(f"{file.name}: landed by this run before it was interrupted")
         return
-    display.begin(f"landing {file.name} (MB)", None)
+    size = file.size
+    display.begin(f"landing {file.name}", None if size is None else -(-size // _MEGABYTE), "MB")
     when, source = observed_at or file.modified_at, "--observed-at" if observed_at else "file time"
     assert when is not None  # noqa: S101  (harvest has refused standard input without a time)
     landed = run.land_file(
-        file, when, source, lambda bytes_read: display.advance(bytes_read // 1_000_000)
+        file, when, source, lambda taken: display.advance(-(-taken // _MEGABYTE))
     )
     row = connection.execute(
         "select count(*) from raw.users where run_id = ? and file = ? and shape <> 'dataset_record' "
@@ -277,6 +280,7 @@ def _look_up(
     access: ApiAccess,
     targets: Targets,
     order: Order,
+    planned: Plan,
     budget: Budget,
     rest: Callable[[float, str], bool],
     display: Display,
@@ -288,7 +292,13 @@ def _look_up(
         with_posts=order.with_posts,
         connections=order.concurrency,
     ) as api:
-        look_up = LookUp(api, run, budget, pace, on_progress=display.advance, note=display.note)
+
+        def tell(done: int) -> None:
+            requests = -(-(planned.users - done) // order.batch_size)
+            cost = dollars(planned.prices.likely(run.landed.users_from_x))
+            display.advance(done, wait=look_up.wait_for(requests), aside=cost)
+
+        look_up = LookUp(api, run, budget, pace, on_progress=tell, note=display.note)
         look_up.ask_for(lambda: targets.batches(order.batch_size))
 
 
@@ -314,7 +324,12 @@ def _rest(
         patience = 0
         raise
     finally:
-        warehouse.take_back(patience)
+        warehouse.take_back(
+            patience,
+            lambda: display.note(
+                f"somebody else has the warehouse open; waiting for it, up to {patience:.0f} s"
+            ),
+        )
         connection = warehouse.connection
         targets.take_up(connection, run.run_id, utc_now(), refetch=order.refetch)
         run.take_up(connection)

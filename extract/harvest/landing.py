@@ -242,9 +242,9 @@ class Run:
         file: InputFile,
         observed_at: datetime,
         observed_at_source: str,
-        on_progress: Callable[[int], None] = lambda _bytes_read: None,
+        on_progress: Callable[[int], None] = lambda _bytes_taken: None,
     ) -> Landed:
-        """Land a file; ``on_progress`` is told the bytes read so far.
+        """Land a file; ``on_progress`` is told how many of its bytes were taken so far.
 
         Raises:
             UsageError: the file cannot be read to its end.
@@ -256,7 +256,7 @@ class Run:
             with _clear_errors(file.name), tempfile.TemporaryDirectory(prefix="influx-") as folder:
                 for load in self._load(file, Path(folder)):
                     landed += self._land(load, origin)
-                    on_progress(file.bytes_read)
+                    on_progress(file.taken)
                 self._insert(
                     "files",
                     self.run_id,

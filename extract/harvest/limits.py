@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from extract.harvest.budget import WINDOW_MINUTES
 from extract.harvest.x_api import Answer, RateHeaders
 
 LONGEST_BACKOFF = 60.0
@@ -34,6 +35,7 @@ class RateLimit:
         self._clock = clock
         self._wall_clock = wall_clock
         self._in_flight = 0
+        self._limit: int | None = None
         self._remaining: int | None = None
         self._reset = 0
         self._resets_at = 0.0
@@ -57,6 +59,18 @@ class RateLimit:
             return max(self._resets_at, self._shut_until) - now
         return max(0.0, self._shut_until - now)
 
+    def wait_for(self, requests: int) -> float:
+        """Seconds before which the last of so many further requests cannot go, as far as X has told its limit."""
+        opens_in, length = self.wait(), WINDOW_MINUTES * 60
+        if not self._limit:
+            return opens_in
+        if self._remaining is None:  # a new window is about to begin
+            return opens_in + max(0, -(-requests // self._limit) - 1) * length
+        windows = -(-(requests + self._in_flight - self._remaining) // self._limit)
+        if windows <= 0:
+            return opens_in
+        return self._resets_at - self._clock() + (windows - 1) * length
+
     def sent(self) -> None:
         """A request goes out."""
         self._in_flight += 1
@@ -76,6 +90,7 @@ class RateLimit:
                 self._remaining, self._reset, self._resets_at = 1 << 30, 0, float("inf")
 
     def _learn(self, rates: RateHeaders) -> None:
+        self._limit = rates.limit or self._limit
         until_reset = self._until(rates.reset, rates)
         if rates.remaining is None or rates.reset is None or until_reset is None:
             if self._remaining:

@@ -113,6 +113,7 @@ class LookUp:
         self._clocks_compared = False
         self._stop: InfluxError | None = None
         self._done = 0
+        self._asking: AskedBy = "handle"
         self._unanswered: list[str] = []
 
     def ask_for(self, batches: Callable[[], Iterator[Batch]]) -> None:
@@ -224,8 +225,13 @@ class LookUp:
                 f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} X's"
             )
 
+    def wait_for(self, requests: int) -> float:
+        """Seconds before which the last of so many requests, those under way among them, cannot go."""
+        return self._limits[self._asking].wait_for(max(0, requests - len(self._under_way)))
+
     def _finished(self, batch: Batch) -> None:
         self._done += len(batch.targets)
+        self._asking = batch.asked_by
         self._on_progress(self._done)
 
     def _switch_dialect(self, batch: Batch, answer: Answer) -> None:

@@ -71,6 +71,22 @@ class Plan:
         )
         yield "time", f"{duration}, at {self.limit} requests in {WINDOW_MINUTES} minutes ({known})"
 
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it; costs are US dollars."""
+        return {
+            "targets": self.targets,
+            "resumes_run_id": self.resumes,
+            "fetched_today": self.fetched_today,
+            "requests": self.requests,
+            "users": self.users,
+            "cost_usd": self.prices.likely(self.users),
+            "cost_usd_upper": self.prices.upper(self.users),
+            "budget_users": self.budget,
+            "minutes": self.minutes,
+            "rate_limit": self.limit,
+            "rate_limit_is_known": self.limit_is_known,
+        }
+
 
 def plan(
     connection: duckdb.DuckDBPyConnection,

@@ -56,6 +56,15 @@ class Quarantined:
         errors = "1 error" if self.errors == 1 else f"{self.errors} errors"
         return f"{errors} in {'1 line' if self.lines == 1 else f'{self.lines} lines'}"
 
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it, as of the rows of ``raw.quarantined_files``."""
+        return {
+            "file": self.file,
+            "errors": self.errors,
+            "lines": self.lines,
+            "first_errors": "\n".join(self.first_errors),
+        }
+
     def __str__(self) -> str:
         more = "; ..." if self.errors > len(self.first_errors) else ""
         return (

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import duckdb
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 
 from extract.console import plain
 from extract.errors import DataRefused, EnvironmentFailure, UsageError
@@ -27,6 +29,7 @@ from extract.release.folders import (
 )
 from extract.release.sealing import read_json
 from extract.settings import Project
+from extract.suggesting import closest, did_you_mean
 from extract.warehouse import connect, open_warehouse, rows_of
 
 LISTED: Final = 50
@@ -194,9 +197,10 @@ def find_published(target: Path, name: str) -> Published:
         return Published(str(manifest.get("release_id", name)), path / RECORDS, manifest)
     if path.is_file():
         return Published(name, path, {})
+    meant = did_you_mean(closest(name, [*release_ids(target), "latest"]))
     raise UsageError(
         f"there is no release {name} in {target}, and no file of that name",
-        next_step="see the ids: influx-m2 releases; or name `latest`, a folder or a file of records",
+        next_step=f"{meant}see the ids: influx-m2 releases; or name `latest`, a folder or a file of records",
     )
 
 
@@ -232,7 +236,12 @@ def show(found: Mapping[str, Any], console: Console) -> None:
 def _list(
     console: Console, authors: Sequence[dict[str, Any]], tell: Callable[[dict[str, Any]], str]
 ) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
     for one in authors[:_SHOWN]:
-        console.print(plain(f"  @{one['handle']}  {tell(one)}"), soft_wrap=True)
+        table.add_row(f"@{plain(one['handle'])}", plain(tell(one)))
+    if authors:
+        console.print(Padding(table, (0, 0, 0, 2)))
     if len(authors) > _SHOWN:
         console.print(f"  ... (--json lists {LISTED})")

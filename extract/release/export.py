@@ -12,6 +12,7 @@ import duckdb
 
 from extract import __version__
 from extract.errors import DataRefused
+from extract.progress import Display
 from extract.release.changes import Published, changes
 from extract.release.folders import (
     CHANGES,
@@ -26,7 +27,7 @@ from extract.release.folders import (
 )
 from extract.release.gate import Gate, read_gate
 from extract.release.released_scores import is_landed, keep_scores, land_scores
-from extract.release.releases import retire
+from extract.release.releases import TOLD, retire
 from extract.release.sealing import problems_of, read_json, seal, write_json
 from extract.release.switches import (
     EXPORT,
@@ -54,11 +55,20 @@ class Release:
     manifest: dict[str, Any]
     gate: Gate
 
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it, by the names that ``releases`` has for it."""
+        return {
+            "release_id": self.manifest["release_id"],
+            "folder": self.folder,
+            "latest": self.latest,
+            **{key: self.manifest[key] for key in TOLD},
+        }
+
 
 def export(
     project: Project,
     *,
-    note: Note,
+    display: Display,
     out: Path | None = None,
     model: str = "m2",
     force: bool = False,
@@ -77,27 +87,29 @@ def export(
     target = (out or project.data).absolute()
     with tempfile.TemporaryDirectory(prefix="influx-scores-") as kept:
         scores = Path(kept) / "scores.parquet"
-        release, landing_is_due = _publish(project, target, model, scores, force=force, note=note)
+        release, landing_is_due = _publish(
+            project, target, model, scores, force=force, display=display
+        )
         if landing_is_due:
             land_scores(project, release.manifest["release_id"], release.folder, scores)
     return release
 
 
 def _publish(
-    project: Project, target: Path, model: str, scores: Path, *, force: bool, note: Note
+    project: Project, target: Path, model: str, scores: Path, *, force: bool, display: Display
 ) -> tuple[Release, bool]:
     """Publish a release and keep its scores; whether they are still to be landed, which takes the lock."""
     keep = releases_to_keep()
     with open_warehouse(project, read_only=True) as connection:
         chosen, gate = pass_gate(connection, model, force=force)
-        with locked(target, note=note), workshop(target) as made:
+        with locked(target, note=display.note), workshop(target) as made:
             keep_scores(connection, chosen["model_version"], scores)
-            manifest = make_release(connection, chosen, gate, made)
-            folder = _settle(connection, made, target, manifest, note)
-            _tell_of_rollback(target, manifest["release_id"], note)
+            manifest = make_release(connection, chosen, gate, made, display)
+            folder = _settle(connection, made, target, manifest, display.note)
+            _tell_of_rollback(target, manifest["release_id"], display.note)
             switch_latest(target, manifest["release_id"], command=EXPORT)
             if keep is not None:
-                retire(target, keep, note=note)
+                retire(target, keep, note=display.note)
         landing_is_due = not is_landed(connection, manifest["release_id"])
         return Release(folder, target / "latest", manifest, gate), landing_is_due
 
@@ -124,15 +136,22 @@ def pass_gate(
 
 
 def make_release(
-    connection: duckdb.DuckDBPyConnection, model: dict[str, str], gate: Gate, folder: Path
+    connection: duckdb.DuckDBPyConnection,
+    model: dict[str, str],
+    gate: Gate,
+    folder: Path,
+    display: Display,
 ) -> dict[str, Any]:
     """Write the records of a model version into a folder, and seal it; its manifest.
 
     Raises:
         DataRefused: there is nobody to publish, or a record is not valid.
     """
+    display.begin("writing the records")
     write_records(connection, model["model_version"], folder / RECORDS)
-    return seal(folder, _manifest(connection, model, gate), gate)
+    manifest = _manifest(connection, model, gate)
+    display.begin("validating the records", manifest["count"], "records")
+    return seal(folder, manifest, gate, display.advance)
 
 
 def write_records(

@@ -7,7 +7,7 @@ published. The verdicts have one shape everywhere: in ``gate --json``, in the ma
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from rich.table import Table
 
 from extract.console import plain
 from extract.errors import DataRefused
+from extract.progress import counting
 from extract.release.validate import open_records, validate_lines
 from extract.release.violation import Violation
 
@@ -34,6 +35,7 @@ _INTEGRITY: Final = frozenset(
         *("manifest-count", "manifest-sha256", "sort-order"),
     }
 )
+_RECORDS_AT_ONCE: Final = 10_000  # so often a person hears how far a validation is
 _SIGNS: Final = {"at_least": ">=", "at_most": "<="}
 
 
@@ -126,10 +128,15 @@ def read_gate(connection: duckdb.DuckDBPyConnection, model_version: str) -> Gate
     )
 
 
-def judge_written(path: Path, manifest: dict[str, Any] | None = None) -> list[Verdict]:
+def judge_written(
+    path: Path,
+    manifest: dict[str, Any] | None = None,
+    on_records: Callable[[int], None] = lambda _validated: None,
+) -> list[Verdict]:
     """The verdicts on schema and integrity of written records, held against their manifest if there is one."""
     schema, integrity = _Found(), _Found()
-    validation = validate_lines(open_records(path), strict=True, manifest=manifest)
+    lines = counting(open_records(path), on_records, every=_RECORDS_AT_ONCE)
+    validation = validate_lines(lines, strict=True, manifest=manifest)
     for found in validation:
         if found.severity == "error":
             (integrity if found.rule in _INTEGRITY else schema).add(found)
@@ -159,7 +166,8 @@ def show(gate: Gate, console: Console) -> None:
     console.print(f"[bold]{gate.verdict}[/] {gate.model_version}{as_of}\n")
     table = Table(box=None, pad_edge=False)
     for column in ("criterion", "verdict", "measure", "measured", "threshold"):
-        table.add_column(column, justify="right" if column in ("measured", "threshold") else "left")
+        is_number = column in ("measured", "threshold")
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for one in gate.criteria:
         bound = "-" if one.threshold is None else f"{_SIGNS[one.comparison]} {one.threshold:.4g}"
         measured = "-" if one.measured_value is None else f"{one.measured_value:.4g}"

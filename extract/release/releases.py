@@ -31,8 +31,10 @@ from extract.release.switches import (
     read_switches,
     switch_latest,
 )
+from extract.suggesting import closest, did_you_mean
 
-_TOLD = ("timestamp", "count", "score_version", "gate", "forced")
+# what a manifest says that a list of releases, and whoever made one, says too
+TOLD = ("timestamp", "count", "score_version", "gate", "forced")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def list_releases(target: Path) -> list[KeptRelease]:
                 published_at=published.get(release_id),
                 is_latest=release_id == latest,
                 problems=problems_of(folder),
-                **{key: manifest.get(key) for key in _TOLD},
+                **{key: manifest.get(key) for key in TOLD},
             )
         )
     return found
@@ -92,7 +94,12 @@ def show(releases: Sequence[KeptRelease], console: Console) -> None:
     """Print the releases as a table that fits 80 columns, and what is wrong with those that are damaged."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for column in ("release", "", "data of", "authors", "model", "gate", "state"):
-        table.add_column(column, justify="right" if column == "authors" else "left", no_wrap=True)
+        table.add_column(
+            column,
+            justify="right" if column == "authors" else "left",
+            no_wrap=column in ("release", "authors"),  # an id is there to be copied
+            overflow="fold",
+        )
     for one in releases:
         table.add_row(
             one.release_id,
@@ -135,7 +142,7 @@ def roll_back(target: Path, release_id: str | None, *, note: Note) -> tuple[str 
         elif release_id not in there:
             raise UsageError(
                 f"there is no release {release_id} in {target}; nothing was changed",
-                next_step="see the ids: influx-m2 releases",
+                next_step=f"{did_you_mean(closest(release_id, there))}see the ids: influx-m2 releases",
             )
         problems = problems_of(release_folder(target, release_id))
         if problems:

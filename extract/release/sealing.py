@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,16 @@ from extract.release.folders import CHANGES, FILES, GATE, MANIFEST, PACKED, RECO
 from extract.release.gate import Gate, Verdict, as_json, judge_written
 
 
-def seal(folder: Path, manifest: Mapping[str, Any], gate: Gate) -> dict[str, Any]:
+def seal(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    gate: Gate,
+    on_records: Callable[[int], None] = lambda _validated: None,
+) -> dict[str, Any]:
     """Complete a folder that holds ``latest.jsonl``: gzip, gate and the manifest, which is given back.
 
     ``manifest`` says what is not in the records themselves; hashes, verdicts and the release id are added.
+    ``on_records`` is told how many records were validated so far.
 
     Raises:
         DataRefused: a record is not valid.
@@ -31,7 +37,7 @@ def seal(folder: Path, manifest: Mapping[str, Any], gate: Gate) -> dict[str, Any
     packing = in_background(partial(pack, records, packed))
     try:
         sealed = {**manifest, "sha256": sha256_of(records)}
-        verdicts = [*gate.criteria, *refuse_invalid_records(records, sealed)]
+        verdicts = [*gate.criteria, *refuse_invalid_records(records, sealed, on_records)]
     finally:
         packing.result()  # also when they are refused: nothing may write into a folder that is removed
     sealed["sha256_gz"] = sha256_of(packed)
@@ -79,13 +85,17 @@ def problems_of(folder: Path) -> list[str]:
         return [f"it cannot be read: {error}"]
 
 
-def refuse_invalid_records(path: Path, manifest: dict[str, Any] | None = None) -> list[Verdict]:
+def refuse_invalid_records(
+    path: Path,
+    manifest: dict[str, Any] | None = None,
+    on_records: Callable[[int], None] = lambda _validated: None,
+) -> list[Verdict]:
     """The verdicts on written records, schema and integrity, both of them GO.
 
     Raises:
         DataRefused: a record breaks a rule; the first of each criterion is named.
     """
-    verdicts = judge_written(path, manifest)
+    verdicts = judge_written(path, manifest, on_records)
     failing = [one for one in verdicts if not one.is_go]
     if failing:
         names = " and ".join(one.criterion for one in failing)

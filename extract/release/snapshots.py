@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from extract.errors import DataRefused
+from extract.progress import Display
 from extract.release.export import make_release, pass_gate
 from extract.release.folders import (
     GATE,
     MANIFEST,
     PACKED,
     RECORDS,
-    Note,
     locked,
     place,
     point,
@@ -26,6 +26,7 @@ from extract.release.folders import (
     workshop,
 )
 from extract.release.gate import Gate
+from extract.release.releases import TOLD
 from extract.release.sealing import read_json, sha256_of, write_json
 from extract.settings import Project
 from extract.sql_text import literal
@@ -42,9 +43,14 @@ class WrittenOut:
     manifest: dict[str, Any]
     gate: Gate
 
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it, by the names that ``releases`` has for it."""
+        told = {key: self.manifest[key] for key in TOLD}
+        return {"release_id": self.manifest["release_id"], "file": self.path, **told}
+
 
 def export_snapshot(
-    project: Project, *, note: Note, out: Path | None, model: str, force: bool
+    project: Project, *, display: Display, out: Path | None, model: str, force: bool
 ) -> WrittenOut:
     """Write ``snapshots/bigv-YYYYMMDD.jsonl.gz`` and its manifest, under the date of the data.
 
@@ -57,8 +63,8 @@ def export_snapshot(
     target = (out or project.data).absolute()
     with open_warehouse(project, read_only=True) as connection:
         chosen, gate = pass_gate(connection, model, force=force)
-        with locked(target, note=note), workshop(target) as made:
-            manifest = make_release(connection, chosen, gate, made)
+        with locked(target, note=display.note), workshop(target) as made:
+            manifest = make_release(connection, chosen, gate, made, display)
             name = f"bigv-{manifest['timestamp'][:10].replace('-', '')}"
             snapshot = target / "snapshots" / f"{name}.jsonl.gz"
             beside = snapshot.with_name(f"{name}.manifest.json")
@@ -66,7 +72,7 @@ def export_snapshot(
             packed = made / PACKED
             if snapshot.exists():
                 _refuse_other_records(snapshot, manifest)
-                note(f"{snapshot} holds the same records already and stays as it is")
+                display.note(f"{snapshot} holds the same records already and stays as it is")
                 manifest["sha256_gz"] = sha256_of(snapshot)
                 packed = snapshot
             snapshot.parent.mkdir(exist_ok=True)
@@ -81,7 +87,7 @@ def export_snapshot(
 
 
 def export_ids(
-    project: Project, *, note: Note, out: Path | None, model: str, force: bool
+    project: Project, *, display: Display, out: Path | None, model: str, force: bool
 ) -> WrittenOut:
     """Write the ids of the publishable authors in rank order, one a line, to ``ids/ids.txt``, with a manifest.
 
@@ -92,9 +98,9 @@ def export_ids(
     with open_warehouse(project, read_only=True) as connection:
         chosen, gate = pass_gate(connection, model, force=force)
         refuse_other_than_link(link)
-        with locked(target, note=note), workshop(target) as made:
+        with locked(target, note=display.note), workshop(target) as made:
             # whoever is named here would have passed as a full record
-            manifest = make_release(connection, chosen, gate, made)
+            manifest = make_release(connection, chosen, gate, made, display)
             for name in (RECORDS, PACKED, GATE):
                 (made / name).unlink()
             connection.execute(

@@ -21,6 +21,16 @@ class Report:
     authors: int
     authors_shown: int
 
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it."""
+        return {
+            "file": self.path,
+            "model_version": self.model_version,
+            "verdict": self.verdict,
+            "authors": self.authors,
+            "authors_shown": self.authors_shown,
+        }
+
 
 def write_report(project: Project, model: str, out: Path) -> Report:
     """Write the report of a model version to ``out``, which is replaced in one step.

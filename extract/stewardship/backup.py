@@ -52,6 +52,17 @@ class Copied:
     contents: Contents
     forgotten: int = 0
 
+    def facts(self) -> dict[str, object]:
+        """What a machine is told of it; tables with their rows."""
+        return {
+            "file": self.path,
+            "bytes": self.size,
+            "layout": self.layout,
+            "rows": self.contents.rows,
+            "tables": {name: table.rows for name, table in self.contents.tables.items()},
+            "forgotten": self.forgotten,
+        }
+
     def told(self) -> Iterator[tuple[str, str]]:
         """What a person wants to know of it, line by line."""
         yield "layout", str(self.layout)

@@ -107,6 +107,12 @@ class People:
         return frozenset(name.value for name in self.names if name.kind == "handle")
 
     @property
+    def strangers(self) -> list[str]:
+        """The handles of those of whom the warehouse knows no id: nobody was ever seen with them."""
+        known = {name.person for name in self.names if name.kind == "id"}
+        return [name.value for name in self.names if name.person not in known]
+
+    @property
     def count(self) -> int:
         """How many they are."""
         return len({name.person for name in self.names})

@@ -32,10 +32,12 @@ from extract.stewardship.kept import Places, files_naming, remove_artifacts
 from extract.stewardship.redaction import Redactor, redact
 from extract.stewardship.rewriting import rewrite_warehouse
 from extract.stewardship.tombstones import ASKED, Tombstones
+from extract.suggesting import did_you_mean, nearest_handles
 from extract.warehouse import connect, layout_of, open_warehouse
 
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,50}")
 _ID = re.compile(r"[0-9]{1,19}")
+_STRANGERS_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -125,6 +127,7 @@ def purge(
 
     def forget(connection: duckdb.DuckDBPyConnection) -> People:
         people = find_people(connection, wanted)
+        _tell_strangers(connection, people, note)
         _redact(places, people, done, note)
         for path in list(_copies(places, project.warehouse, people)):
             rewrite_warehouse(
@@ -166,10 +169,12 @@ def purge_again(
     return rewrite_warehouse(project, forget)
 
 
-def dry_run(project: Project, wanted: Sequence[Wanted]) -> People:
+def dry_run(project: Project, wanted: Sequence[Wanted], *, note: Callable[[str], None]) -> People:
     """Who would be purged, with all ids and handles; nothing is changed."""
     with open_warehouse(project, read_only=True) as connection:
-        return find_people(connection, wanted)
+        people = find_people(connection, wanted)
+        _tell_strangers(connection, people, note)
+        return people
 
 
 def _wanted(name: str) -> Wanted:
@@ -182,6 +187,18 @@ def _wanted(name: str) -> Wanted:
         f"{name!r} is neither a handle nor an id",
         next_step="give a handle such as @jack, or an id, which is digits alone",
     )
+
+
+def _tell_strangers(
+    connection: duckdb.DuckDBPyConnection, people: People, note: Callable[[str], None]
+) -> None:
+    """Say which handles name nobody, and whom they may have been meant to name: nothing is purged for that."""
+    strangers = people.strangers
+    for handle in strangers[:_STRANGERS_NAMED]:
+        meant = did_you_mean(nearest_handles(connection, handle)).strip()
+        note(f"nobody was ever seen as @{handle}" + (f"; {meant}" if meant else ""))
+    if len(strangers) > _STRANGERS_NAMED:
+        note(f"nor as {len(strangers) - _STRANGERS_NAMED:,} more of the handles")
 
 
 def _redact(places: Places, people: People, done: Purged, note: Callable[[str], None]) -> None:

@@ -15,6 +15,7 @@ import signal
 import sys
 from pathlib import Path
 
+from extract.console import ProgressDisplay
 from extract.errors import InfluxError
 from extract.release.export import export
 from extract.settings import find_project
@@ -50,7 +51,9 @@ def _export(out: Path, model: str, killed_at: int) -> None:
 
     sys.addaudithook(count)
     try:
-        export(find_project(), out=out, model=model, force=True, note=lambda text: None)
+        export(
+            find_project(), out=out, model=model, force=True, display=ProgressDisplay(quiet=True)
+        )
     except InfluxError as error:
         print(error, file=sys.stderr)
         os._exit(1)

@@ -60,10 +60,10 @@ class Listener:
 
     said: list[str] = field(default_factory=list)
 
-    def begin(self, what: str, total: int | None) -> None:  # noqa: ARG002
+    def begin(self, what: str, *_: object, **__: object) -> None:
         self.said.append(what)
 
-    def advance(self, done: int) -> None:
+    def advance(self, done: int, *_: object, **__: object) -> None:
         pass
 
     def waiting(self, seconds: float, why: str) -> None:

@@ -69,6 +69,22 @@ def exchange(limit: RateLimit, kind: str = "page", **rates: float | None) -> Non
     limit.answered(answer(kind, **rates))
 
 
+def test_what_is_left_to_ask_cannot_be_done_before_its_last_window_opens() -> None:
+    clocks = Clocks()
+    limit = limit_on(clocks)
+    assert limit.wait_for(1_000) == 0  # nothing is known yet
+    limit.sent()
+    limit.answered(answer(limit=300, remaining=100, reset=int(EPOCH) + 600, server_time=EPOCH))
+    assert limit.wait_for(100) == 0
+    assert limit.wait_for(101) == limit.wait_for(400) == 600 + FLOOR
+    assert limit.wait_for(401) == 600 + FLOOR + 900
+    limit.sent()  # which may take one of the hundred
+    assert limit.wait_for(100) == 600 + FLOOR
+    clocks.elapsed = 700
+    assert limit.wait_for(300) == 0
+    assert limit.wait_for(301) == 900
+
+
 def test_one_request_goes_ahead_to_learn_the_window() -> None:
     limit = limit_on(Clocks())
     assert limit.may_send()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 # What the command line itself is made of: typer, and rich, in which it writes its help.
 COMMAND_LINE = {"typer", "annotated_doc", "shellingham", "typing_extensions", "dotenv", "click"}
@@ -54,11 +57,12 @@ def packages_of(answer: str) -> set[str]:
     return {name for name in loaded if name != "extract" and not name.startswith("_")}
 
 
-def loaded_by(module: str, *arguments: object, code: int = 0) -> set[str]:
+def loaded_by(module: str, *arguments: object, code: int = 0, **environment: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, module, *map(str, arguments)],
         capture_output=True,
         text=True,
+        env=os.environ | environment,
         check=False,
     )
     assert done.returncode == code, done.stderr
@@ -80,6 +84,13 @@ def test_what_writes_plain_text_does_without_rich() -> None:
 
 def test_a_wrong_option_loads_no_more_than_help() -> None:
     assert loaded_by("extract.cli", "harvest", "--colour", code=2) <= COMMAND_LINE | RICH
+
+
+@pytest.mark.parametrize("words", ["influx gate --model m", "influx rollback 2", "influx harv"])
+def test_a_shell_that_completes_waits_for_nothing(words: str) -> None:
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    loaded = loaded_by("extract.cli", _INFLUX_COMPLETE="complete_bash", **asked)
+    assert loaded <= COMMAND_LINE
 
 
 def test_validating_loads_the_validator_alone(tmp_path: Path) -> None:
