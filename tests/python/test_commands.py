@@ -80,8 +80,8 @@ class TestHelp:
         panels = re.findall(r"─ (\w[\w ]*) ─", said)
         assert panels == ["Options", *PANELS]
         main_path = said.split("─ Main path ─")[1].split("─ Questions ─")[0]
-        assert re.findall(r"│ ([a-z]+) ", main_path)[:6] == [
-            *("demo", "harvest", "build", "gate", "run", "export")
+        assert re.findall(r"│ ([a-z]+) ", main_path)[:7] == [
+            *("demo", "harvest", "build", "report", "gate", "run", "export")
         ]
         assert max(map(len, said.splitlines())) <= 80
 
