@@ -207,6 +207,22 @@ def test_a_point_tells_its_author_and_a_name_stays_text(
         assert opened.said == []
 
 
+def test_who_moved_since_the_last_release_is_drawn(browser: Browser, workplace: Workplace) -> None:
+    before = [user(number) for number in (1, 2, 3)]
+    grown = user(2, public_metrics={"followers_count": 9_000_000, "tweet_count": 50})
+    for name, users, seen in (("before", before, SEEN), ("after", [grown], "2025-12-05T06:00:00Z")):
+        path = workplace.write(f"{name}.jsonl", lines(*users))
+        workplace.succeed("harvest", "--from", path, "--observed-at", seen)
+        workplace.build()
+        if name == "before":
+            release = workplace.publish().resolve().name
+    with Opened(browser, report(workplace)) as opened:
+        assert f"Since release {release}: 1 moved." in opened.page.locator("body").inner_text()
+        assert opened.page.locator("[data-chart=movers] svg .mark-rect path").count() == 1
+        assert "@u2" in opened.page.locator("[data-chart=movers] svg").text_content()
+        assert opened.said == []
+
+
 def test_ten_thousand_authors_are_searched_at_once(browser: Browser, workplace: Workplace) -> None:
     many = [user(number, name=f"User {number}") for number in range(1, 10_001)]
     path = workplace.write("many.jsonl", lines(*many))
