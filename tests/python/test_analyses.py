@@ -40,6 +40,8 @@ def test_dbt_knows_them_and_they_read_public_marts_alone(worked: Worked) -> None
     analyses = {one["name"]: one for one in nodes.values() if one["resource_type"] == "analysis"}
     assert sorted(analyses) == QUESTIONS
     for name, one in analyses.items():
+        asked, why = one["raw_code"].splitlines()[:2]
+        assert one["description"] == f"{asked} {why}".replace("-- ", ""), name
         assert one["depends_on"]["nodes"], name
         assert {nodes[read]["schema"] for read in one["depends_on"]["nodes"]} == {"marts"}, name
 
