@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 from harness import ROOT
-from mart_rules import _models
+from mart_rules import mart_models
 from test_readme import used_commands
 from worked import Worked
 
@@ -111,7 +111,7 @@ class TestDescriptions:
     def test_what_several_columns_share_is_written_once(self) -> None:
         texts = [
             " ".join(column["description"].split())
-            for model in _models()
+            for model in mart_models()
             for column in model["columns"]
             if "doc(" not in column["description"]
         ]
@@ -163,6 +163,10 @@ class TestEveryPage:
             used_commands(text)
         targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert {*re.findall(r"\bmake ([a-z]+)`", text)} <= {*targets}
+
+    def test_its_questions_are_answered(self, path: Path, worked: Worked) -> None:
+        for query in re.findall(r'influx-m2 sql (?:--csv )?"(.+?)"', path.read_text("utf-8")):
+            worked.place.rows(query)
 
     def test_its_links_lead_somewhere(self, path: Path) -> None:
         text = path.read_text(encoding="utf-8")
