@@ -1,10 +1,11 @@
 # Everything is set up in .venv from pinned, hashed requirements. Python 3.11+ and make are all it takes.
 PYTHON ?= python3
 BIN := .venv/bin
+DOCS := target/docs
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture lint format bench pins clean
+.PHONY: help demo docs test torture lint format bench pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
@@ -12,6 +13,17 @@ help: ## Show this list
 
 demo: .venv/ready ## From nothing to a release of 531 synthetic authors; no token needed
 	$(BIN)/influx-m2 demo
+
+# The types of the page are read from a warehouse: an empty one of its own, so that yours is neither opened nor shown.
+# CHECK=--check renews no page, and fails where one is stale.
+docs: export INFLUX_DB := $(DOCS)/warehouse.duckdb
+docs: export DBT_EXCLUDE_RESOURCE_TYPES := test unit_test
+docs: .venv/ready ## The dbt docs as one static page; the generated pages of docs/ anew
+	@mkdir -p $(DOCS)
+	$(BIN)/dbt --quiet build --target-path $(DOCS) --log-path $(DOCS)
+	$(BIN)/dbt --quiet docs generate --static --target-path $(DOCS) --log-path $(DOCS)
+	$(BIN)/python docs/pages.py $(CHECK) $(DOCS)/manifest.json
+	@echo 'dbt docs   $(abspath $(DOCS))/static_index.html'
 
 test: .venv/ready-dev .venv/browser lint ## Check style and types, then run all tests
 	$(BIN)/pytest -n 2
@@ -23,14 +35,14 @@ torture: .venv/ready-dev ## Kill each fifty times: harvest, run, export, backup,
 		tests/python/test_influx_validate.py tests/python/test_resources.py tests/python/test_incremental.py
 
 lint: .venv/ready-dev ## Check format, style and types of Python and SQL
-	$(BIN)/ruff format --check extract tests
-	$(BIN)/ruff check extract tests
+	$(BIN)/ruff format --check docs extract tests
+	$(BIN)/ruff check docs extract tests
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 models tests/sql
+	$(BIN)/sqlfluff lint --processes 2 analyses models tests/sql
 
 format: .venv/ready-dev ## Put Python into the house format
-	$(BIN)/ruff format extract tests
-	$(BIN)/ruff check --fix extract tests
+	$(BIN)/ruff format docs extract tests
+	$(BIN)/ruff check --fix docs extract tests
 
 bench: .venv/ready-dev ## The whole path against one DuckDB pass over the same users; FULL=1: ten million too
 	$(BIN)/python tests/bench/bench.py $(if $(FULL),--full)

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import fcntl
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from harness import SAMPLE, Workplace
+from worked import Worked
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -30,19 +32,43 @@ def workplace(tmp_path: Path) -> Workplace:
 @pytest.fixture(scope="session")
 def sample_warehouse(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A warehouse with the real records, landed and built once for all processes that share the tests."""
+
+    def make(folder: Path) -> None:
+        workplace = Workplace(folder)
+        workplace.succeed("harvest", "--from", SAMPLE)
+        workplace.build(data_tests=True)
+
+    return made_once("sample-warehouse", tmp_path_factory, worker_id, make) / "warehouse.duckdb"
+
+
+@pytest.fixture(scope="session")
+def worked(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Worked:
+    """What the pages of docs/ and the questions of analyses/ are tried on, made once; it is only read."""
+
+    def make(folder: Path) -> None:
+        Worked(folder).make()
+
+    return Worked(made_once("worked-warehouse", tmp_path_factory, worker_id, make))
+
+
+def made_once(
+    name: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
+    make: Callable[[Path], None],
+) -> Path:
+    """A folder that the first process to ask for it has made, and the others wait for."""
     shared = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         shared = shared.parent
-    folder = shared / "sample-warehouse"
-    with (shared / "sample-warehouse.lock").open("w") as lock:
+    folder = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "built").exists():
+        if not (folder / "made").exists():
             folder.mkdir()
-            workplace = Workplace(folder)
-            workplace.succeed("harvest", "--from", SAMPLE)
-            workplace.build(data_tests=True)
-            (folder / "built").touch()
-    return folder / "warehouse.duckdb"
+            make(folder)
+            (folder / "made").touch()
+    return folder
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def broken_rules(warehouse: Path) -> list[str]:
 
 def _questions() -> Iterator[tuple[str, str, str]]:
     yield "release_records", "ranks are 1 to n and never lead to a higher score", RANKS
-    for model in _models():
+    for model in mart_models():
         mart = model["name"]
         key = re.search(r"Primary key: ([a-z_, ]+)\.", " ".join(model["description"].split()))
         assert key is not None, f"{mart} names no key"
@@ -91,6 +91,7 @@ def _questions() -> Iterator[tuple[str, str, str]]:
             )
 
 
-def _models() -> list[dict[str, Any]]:
+def mart_models() -> list[dict[str, Any]]:
+    """The marts as their files describe them."""
     files = sorted((ROOT / "models" / "marts").glob("_*__models.yml"))
     return [one for file in files for one in yaml.safe_load(file.read_text())["models"]]

@@ -43,9 +43,14 @@ def test_every_mart_is_described_and_every_described_mart_exists() -> None:
 
 
 def test_every_command_and_option_in_the_readme_exists() -> None:
+    used = used_commands(README)
+    assert {"harvest", "run", "export", "validate", "sql", "simulate"} <= used
+
+
+def used_commands(page: str) -> set[str]:
+    """The commands of influx-m2 that a page names; each must be there, with the options that stand beside it."""
     commands = get_command(app).commands
-    used = re.findall(r"influx-m2 ([a-z]+)((?: [^`\n#]*)?)", README)
-    assert {"harvest", "run", "export", "validate", "sql", "simulate"} <= {name for name, _ in used}
+    used = re.findall(r"influx-m2 ([a-z]+)((?: [^`\n#]*)?)", page)
     for name, rest in used:
         command = commands[name]
         if isinstance(command, TyperGroup):
@@ -55,6 +60,7 @@ def test_every_command_and_option_in_the_readme_exists() -> None:
             name,
             rest,
         )
+    return {name for name, _ in used}
 
 
 def test_every_file_that_is_named_is_there() -> None:
