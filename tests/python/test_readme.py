@@ -1,4 +1,4 @@
-"""What README says is so: its queries run, its commands exist, its seeds are there."""
+"""What README says is so: its commands exist, its files are there, and the queries of docs/sql.md run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typer.main import get_command
 from extract.cli import app
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-QUERIES = re.findall(r"```sql\n(.*?)```", README, re.DOTALL)
+SQL_PAGE = (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")
+QUERIES = re.findall(r"```sql\n(.*?)```", SQL_PAGE, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(1, len(QUERIES) + 1))
-def test_each_query_of_the_readme_answers_with_rows(built: Workplace, query: str) -> None:
+def test_each_query_of_the_page_on_sql_answers_with_rows(built: Workplace, query: str) -> None:
     answer = built.succeed("sql", "--csv", query)
     assert len(answer.splitlines()) > 1
 
@@ -66,3 +67,9 @@ def used_commands(page: str) -> set[str]:
 def test_every_file_that_is_named_is_there() -> None:
     for name in re.findall(r"`((?:seeds|tests|models|macros)/[\w/.-]+)`", README):
         assert Path(ROOT / name).exists(), name
+
+
+def test_every_link_leads_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    assert "docs/weekly.md" in links
+    assert [link for link in links if not (ROOT / link).exists()] == []
