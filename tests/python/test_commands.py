@@ -128,6 +128,7 @@ class TestJson:
             "rollback {release} --out {out}",
             "diff latest --out {out}",
             "calibrate",
+            "report --out {folder}/report.html",
             "backup {folder}/backup.duckdb --force",
             "harvest --from {folder}/one.jsonl",
         ],
