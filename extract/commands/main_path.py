@@ -30,12 +30,7 @@ if TYPE_CHECKING:
     from extract.settings import Project
     from extract.transform import Build
 
-RunInJson = Annotated[
-    bool,
-    json_option(
-        *("warehouse", "harvest", "build", "outcomes", "authors", "excluded", "top", "release"),
-    ),
-]
+RUN_KEYS = ("warehouse", "harvest", "build", "outcomes", "authors", "excluded", "top", "release")
 
 
 @takes_order
@@ -150,7 +145,7 @@ def run(
     out: Out = None,
     model: Model = "m2",
     force: Force = False,
-    in_json: RunInJson = False,
+    in_json: Annotated[bool, json_option(*RUN_KEYS)] = False,
 ) -> None:
     """Harvest, build and export in one go, with a summary at the end.
 
@@ -167,7 +162,7 @@ def run(
         _run(project, order, as_of, out, model, force, in_json=in_json)
 
 
-def demo(in_json: RunInJson = False) -> None:
+def demo(in_json: Annotated[bool, json_option(*RUN_KEYS, "report")] = False) -> None:
     """Harvest, build and export 531 synthetic authors from a local stand-in for X. No token needed.
 
     It has a warehouse of its own, made anew each time, publishes to data/demo, and draws the report there.
@@ -186,8 +181,9 @@ def demo(in_json: RunInJson = False) -> None:
     with Simulator() as simulator:
         os.environ |= {"X_API_BASE_URL": simulator.base_url, "X_BEARER_TOKEN": simulator.token}
         order = Order(handle_files=[str(handles)])
-        _run(project, order, None, project.data / "demo", "m2", force=False, in_json=in_json)
-    _report(project, project.data / "demo" / "report.html", in_json=in_json)
+        out = project.data / "demo"
+        page = out / "report.html"
+        _run(project, order, None, out, "m2", force=False, in_json=in_json, page=page)
 
 
 def _tell_plan(project: Project, order: Order, *, in_json: bool) -> None:
@@ -256,26 +252,25 @@ def _run(
     force: bool,
     *,
     in_json: bool,
+    page: Path | None = None,
 ) -> None:
     from rich.console import Console
 
-    from extract.summary import show, summarise
+    from extract.summary import short, show, summarise
 
     done = _harvest(project, order)
     built = _build(project, as_of)
     release = publish(project, out, model, force)
     summary = summarise(project, done.run_id, release.manifest["score_version"])
+    if page is not None:
+        from extract.report.report import write_report
+
+        write_report(project, release.manifest["score_version"], page)
     if in_json:
         told = {"warehouse": project.warehouse, "harvest": done.facts(), "build": built.facts()}
-        typer.echo(json_object(told | summary.facts() | {"release": release.facts()}))
-    else:
-        show(summary, release, project, Console(highlight=False))
-
-
-def _report(project: Project, path: Path, *, in_json: bool) -> None:
-    from extract.report.report import write_report
-    from extract.summary import short
-
-    written = write_report(project, "m2", path)
-    if not in_json:
-        typer.echo(f"report     {short(written.path)}")
+        drawn = {} if page is None else {"report": page}
+        typer.echo(json_object(told | summary.facts() | {"release": release.facts()} | drawn))
+        return
+    show(summary, release, project, Console(highlight=False))
+    if page is not None:
+        typer.echo(f"report     {short(page)}")
