@@ -141,6 +141,25 @@ class TestOfRealRecords:
         for handle, score in scores.items():
             assert points[handle] == pytest.approx(score, abs=0.051)  # scores have one decimal
 
+    @pytest.mark.parametrize("model", ["m0", "m2.0", "m2.1"])
+    def test_contributions_are_those_of_the_explanations(self, made: Workplace, model: str) -> None:
+        query = (
+            (ROOT / "extract/report/questions/contributions.sql")
+            .read_text()
+            .replace("$model", f"'{model}'")
+        )
+        shown = {(row["handle"], row["component"]): row["points"] for row in made.rows(query)}
+        explained = made.rows(
+            "select handle, component, cast(sum(contribution) as double) as points "
+            "from marts.score_explanations where model_version = ? and component <> 'all' group by all",
+            model,
+        )
+        assert len(shown) == (50 if model == "m0" else 150)
+        told = {(row["handle"], row["component"]): row["points"] for row in explained}
+        for one, points in shown.items():
+            # scores have one decimal, and end at 100
+            assert points == pytest.approx(min(told[one], 100), abs=0.06), one
+
     def test_every_author_is_in_the_table(self, made: Workplace, page: Page) -> None:
         table = page.data["authors"]
         rows = [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
