@@ -7,6 +7,13 @@
 
 {# Whether this build may add to the last, decided once, before anything is built. #}
 {% macro plan_build() -%}
+    {{ return(adapter.dispatch('plan_build', 'influx_m2')()) }}
+{%- endmacro %}
+
+{# No build of Spark adds to another. #}
+{% macro spark__plan_build() %}{% endmacro %}
+
+{% macro default__plan_build() -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- set reason = reason_to_build_all() -%}
         {%- if reason -%}
@@ -28,6 +35,12 @@
 
 {# The gate says so, the end of a build. #}
 {% macro complete_build() -%}
+    {{ return(adapter.dispatch('complete_build', 'influx_m2')()) }}
+{%- endmacro %}
+
+{% macro spark__complete_build() %}{% endmacro %}
+
+{% macro default__complete_build() -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         update intermediate.build_plan set is_complete = true
     {%- endif -%}
@@ -129,11 +142,28 @@
 
 {# What tells whether the landings up to one are still the same: rows that were taken back, or numbers given anew. #}
 {% macro landed_checksum(landed_to) -%}
+    {{ return(adapter.dispatch('landed_checksum', 'influx_m2')(landed_to)) }}
+{%- endmacro %}
+
+{# Nothing is added to a build of Spark, so that nothing is held against it either. #}
+{% macro spark__landed_checksum(landed_to) -%}
+    select cast(count(*) as string) from {{ source('raw', 'users') }}
+{%- endmacro %}
+
+{% macro default__landed_checksum(landed_to) -%}
     select count(*) || ' ' || coalesce(bit_xor(hash(landing_id, run_id)), 0) from raw.users where landing_id <= {{ landed_to }}
 {%- endmacro %}
 
 {# Whether this build adds to the last one. Unit tests, and dbt test by itself, look at everything. #}
 {% macro adds_to_last_build() -%}
+    {{ return(adapter.dispatch('adds_to_last_build', 'influx_m2')()) }}
+{%- endmacro %}
+
+{% macro spark__adds_to_last_build() -%}
+    {%- do return(false) -%}
+{%- endmacro %}
+
+{% macro default__adds_to_last_build() -%}
     {%- if not execute or flags.WHICH not in ('build', 'run') or model.resource_type == 'unit_test' -%}
         {%- do return(false) -%}
     {%- endif -%}

@@ -5,5 +5,5 @@
 
 {# An id of X, or null where the text is none. #}
 {% macro id_of(text) -%}
-    nullif(regexp_extract({{ text }}, '^[0-9]{1,19}$'), '')
+    nullif(regexp_extract({{ text }}, {{ regex('^[0-9]{1,19}$') }}, 0), '')
 {%- endmacro %}

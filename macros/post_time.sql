@@ -5,7 +5,19 @@
 {% macro post_time(post_id) -%}
     {%- set number = 'try_cast(' ~ post_id ~ ' as bigint)' -%}
     case
-        when {{ number }} >= 29700859247 and cast({{ number }} as varchar) = {{ post_id }}
-            then epoch_ms(({{ number }} >> 22) + 1288834974657)
+        when {{ number }} >= 29700859247 and cast({{ number }} as string) = {{ post_id }}
+            then {{ moment_of_milliseconds('(' ~ number ~ ' >> 22) + 1288834974657') }}
     end
+{%- endmacro %}
+
+{% macro moment_of_milliseconds(milliseconds) -%}
+    {{ return(adapter.dispatch('moment_of_milliseconds', 'influx_m2')(milliseconds)) }}
+{%- endmacro %}
+
+{% macro default__moment_of_milliseconds(milliseconds) -%}
+    epoch_ms({{ milliseconds }})
+{%- endmacro %}
+
+{% macro spark__moment_of_milliseconds(milliseconds) -%}
+    timestamp_millis({{ milliseconds }})
 {%- endmacro %}

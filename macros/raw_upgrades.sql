@@ -3,8 +3,16 @@
     nothing. Opening a warehouse for writing does the same from the same statements; a newer one is left alone by both.
 #}
 {% macro raw_layer() -%}
+    {{ return(adapter.dispatch('raw_layer', 'influx_m2')()) }}
+{%- endmacro %}
+
+{% macro newest_raw_layout() -%}
+    {%- do return(2) -%}
+{%- endmacro %}
+
+{% macro default__raw_layer() -%}
     {%- set upgrades = [raw_layout_2()] -%}
-    {%- set newest = 1 + upgrades | length -%}
+    {%- set newest = newest_raw_layout() -%}
     {%- set layout = layout_of_warehouse(newest) if execute else newest -%}
     {%- if layout > newest -%}
         select error(

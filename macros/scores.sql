@@ -19,20 +19,20 @@
     stands in for a measurement has raw points alone; they are null where it does not stand in.
 #}
 {% macro score_part(position, component, signal, value='null', unit='', points='null', weight='null', raw_points=none) -%}
-    {
-                'position': {{ position }},
-                'component': '{{ component }}',
-                'signal': '{{ signal }}',
-                'is_signal': {{ raw_points is none }},
-                'value': cast({{ value }} as double),
-                'unit': nullif('{{ unit }}', ''),
-                'points': cast({{ points }} as double),
-                'weight': cast({{ weight }} as double),
-                'raw_points': cast(
-                    {{ 'coalesce(' ~ points ~ ' * ' ~ weight ~ ', 0)' if raw_points is none
-                    else 'nullif(round(' ~ raw_points ~ ', 9), 0)' }} as double
-                )
-            }
+    {{ struct_of({
+        'position': position,
+        'component': "'" ~ component ~ "'",
+        'signal': "'" ~ signal ~ "'",
+        'is_signal': raw_points is none,
+        'value': 'cast(' ~ value ~ ' as double)',
+        'unit': "nullif('" ~ unit ~ "', '')",
+        'points': 'cast(' ~ points ~ ' as double)',
+        'weight': 'cast(' ~ weight ~ ' as double)',
+        'raw_points': 'cast(' ~ (
+            'coalesce(' ~ points ~ ' * ' ~ weight ~ ', 0)' if raw_points is none
+            else 'nullif(round(' ~ raw_points ~ ', 9), 0)'
+        ) ~ ' as double)',
+    }) }}
 {%- endmacro %}
 
 {# The weight in the whole score of the signals that are known; the columns are component_signal and its weights. #}

@@ -5,7 +5,7 @@
 
 {# Text as words between single spaces, so that a whole word is found by ' word '. #}
 {% macro as_words(text) -%}
-    ' ' || trim(regexp_replace({{ lower_text(text) }}, '[^\p{L}\p{N}]+', ' ', 'g')) || ' '
+    ' ' || trim({{ replace_all(lower_text(text), '[^\\p{L}\\p{N}]+', ' ') }}) || ' '
 {%- endmacro %}
 
 {# Text without NUL, which JSON can carry and most readers of a release cannot. To look is far cheaper than to replace. #}
@@ -20,6 +20,13 @@
     of the connection, as in patterns.sql; where there is none (unit tests run no hooks) the text is one stretch.
 #}
 {% macro set_keyword_stretches() -%}
+    {{ return(adapter.dispatch('set_keyword_stretches', 'influx_m2')()) }}
+{%- endmacro %}
+
+{# Spark has no variables in a plan that is a constant: the text is one stretch. #}
+{% macro spark__set_keyword_stretches() %}{% endmacro %}
+
+{% macro default__set_keyword_stretches() -%}
     set variable keyword_stretches = (
         select
             '(?:^|[^\p{L}\p{N}])(?:' || string_agg(distinct word, '|') || ')[\p{L}\p{N}]*'
@@ -33,5 +40,26 @@
 {%- endmacro %}
 
 {% macro keyword_stretches(text) -%}
+    {{ return(adapter.dispatch('keyword_stretches', 'influx_m2')(text)) }}
+{%- endmacro %}
+
+{% macro spark__keyword_stretches(text) -%}
+    array({{ text }})
+{%- endmacro %}
+
+{% macro default__keyword_stretches(text) -%}
     coalesce(regexp_extract_all({{ text }}, getvariable('keyword_stretches')), string_split({{ text }}, chr(0)))
+{%- endmacro %}
+
+{# SHA-256 as hexadecimal digits. #}
+{% macro sha256_of(text) -%}
+    {{ return(adapter.dispatch('sha256_of', 'influx_m2')(text)) }}
+{%- endmacro %}
+
+{% macro default__sha256_of(text) -%}
+    sha256({{ text }})
+{%- endmacro %}
+
+{% macro spark__sha256_of(text) -%}
+    sha2({{ text }}, 256)
 {%- endmacro %}

@@ -15,8 +15,8 @@ seeded as (
         category,
         pattern,
         exceptions,
-        cast(null as varchar) as flag_name,
-        cast(null as varchar) as severity,
+        cast(null as string) as flag_name,
+        cast(null as string) as severity,
         false as auto_exclude
     from {{ ref('brand_rules') }}
     union all
@@ -25,7 +25,7 @@ seeded as (
         kind,
         category,
         pattern,
-        cast(null as varchar) as exceptions,
+        cast(null as string) as exceptions,
         flag_name,
         severity,
         auto_exclude
@@ -43,14 +43,28 @@ active as (
 
     select
         choices.file,
-        seeded.*
+        seeded.rule_set,
+        seeded.kind,
+        seeded.category,
+        seeded.pattern,
+        seeded.exceptions,
+        seeded.flag_name,
+        seeded.severity,
+        seeded.auto_exclude
     from seeded
     inner join choices on seeded.rule_set = choices.rule_set
     where choices.sha256 is null
-    union all by name
+    union all
     select
         choices.file,
-        landed.* exclude (sha256)
+        landed.rule_set,
+        landed.kind,
+        landed.category,
+        landed.pattern,
+        landed.exceptions,
+        landed.flag_name,
+        landed.severity,
+        landed.auto_exclude
     from landed
     inner join choices
         on

@@ -34,11 +34,13 @@ grouped as (
         bool_or(kind = 'exception') as has_exception,
         bool_or(auto_exclude) as has_auto_exclude,
         count(distinct flag_name) as risk_flag_count,
-        coalesce(list_sort(list(distinct flag_name) filter (where flag_name is not null)), []) as risk_flags,
-        string_agg(kind || ' ' || pattern, '; ' order by kind, pattern)
-        filter (where rule_set = 'brand' and kind <> 'exception') as brand_rules,
-        string_agg(flag_name || ': ' || kind || ' ' || pattern, '; ' order by flag_name, kind, pattern)
-        filter (where rule_set = 'risk') as risk_rules
+        {{ array_of_distinct('flag_name') }} as risk_flags,
+        {{ text_of_group(
+            "kind || ' ' || pattern", '; ', 'kind, pattern', "rule_set = 'brand' and kind <> 'exception'"
+        ) }} as brand_rules,
+        {{ text_of_group(
+            "flag_name || ': ' || kind || ' ' || pattern", '; ', 'flag_name, kind, pattern', "rule_set = 'risk'"
+        ) }} as risk_rules
     from matches
     group by author_id
 

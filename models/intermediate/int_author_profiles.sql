@@ -40,11 +40,11 @@ observed as (
         texts.pinned_tweet_id,
         texts.most_recent_tweet_id,
         texts.source_method,
-        {
-            'method': texts.source_method,
-            'fetched_at': {{ rfc3339('texts.observed_at') }},
-            'evidence': texts.source_evidence
-        } as observed_in
+        {{ struct_of({
+            'method': 'texts.source_method',
+            'fetched_at': rfc3339('texts.observed_at'),
+            'evidence': 'texts.source_evidence',
+        }) }} as observed_in
     from authors
     inner join texts on authors.landing_id = texts.landing_id
 
@@ -57,12 +57,12 @@ profiles as (
         -- Where the numbers were seen stands behind where curators found the author; a data set record
         -- that names its sources needs no other.
         case
-            when sources.sources is null then [observed.observed_in]
+            when sources.sources is null then {{ array_of(['observed.observed_in']) }}
             when
                 observed.source_method = 'dataset_record'
-                or list_contains(sources.sources, observed.observed_in)
+                or array_contains(sources.sources, observed.observed_in)
                 then sources.sources
-            else list_append(sources.sources, observed.observed_in)
+            else array_append(sources.sources, observed.observed_in)
         end as sources
     from observed
     left join sources on observed.author_id = sources.author_id

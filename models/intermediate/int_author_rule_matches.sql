@@ -17,9 +17,10 @@ authors as (
         coalesce(name, '') as name,
         coalesce(description, '') as description,
         -- A line an address: what the profile links to, and what looks like an address in the description.
-        array_to_string(
-            regexp_extract_all(concat_ws(' ', links, description), '\S*\.[\p{L}\p{N}]\S*'), chr(10)
-        ) as addresses
+        {{ array_text(
+            "regexp_extract_all(concat_ws(' ', links, description), " ~ regex('\\S*\\.[\\p{L}\\p{N}]\\S*') ~ ', 0)',
+            'chr(10)'
+        ) }} as addresses
     from {{ ref('int_author_profiles') }}
     where
         entry_threshold_passed
@@ -34,7 +35,7 @@ candidates as (
         {{ lower_text('description') }} as bio,
         {{ as_words('name') }} as name_words,
         -- a handle has no spaces: its words are told apart by underscores and capitals
-        {{ as_words("regexp_replace(handle, '([a-z0-9])([A-Z])', '\\1 \\2', 'g')") }} as handle_words,
+        {{ as_words(replace_all('handle', '([a-z0-9])([A-Z])', '\\1 \\2')) }} as handle_words,
         {{ passes_screen('addresses', 'domain_pattern') }} as may_match_domain,
         {{ passes_screen('name', 'name_pattern') }} as may_match_name,
         {{ passes_screen('name', 'emoji') }} or {{ passes_screen('description', 'emoji') }} as may_match_emoji

@@ -11,7 +11,7 @@ statements as (
         file,
         sources
     from {{ ref('int_curation') }}
-    where len(sources) > 0
+    where {{ array_size('sources') }} > 0
 
 ),
 
@@ -29,7 +29,7 @@ collected as (
 
     select
         author_id,
-        list(struct_pack(curated_at, curation_order, file, sources)) as statements
+        {{ array_ordered_by('sources', '(curated_at, curation_order, file)') }} as statements
     from statements
     where author_id in (select author_id from repeated)
     group by author_id
@@ -40,7 +40,7 @@ appended as (
 
     select
         author_id,
-        flatten(list_transform(list_sort(statements), lambda statement: statement.sources)) as sources
+        flatten(statements) as sources
     from collected
     union all
     select
@@ -56,10 +56,9 @@ keyed as (
     -- texts are compared far faster than structs
     select
         *,
-        list_transform(
-            sources,
-            lambda source: concat_ws(chr(10), source.method, source.fetched_at, source.evidence)
-        ) as keys
+        {{ array_map(
+            'sources', 'source', 'concat_ws(chr(10), source.method, source.fetched_at, source.evidence)'
+        ) }} as keys
     from appended
 
 ),
@@ -68,10 +67,7 @@ deduplicated as (
 
     select
         author_id,
-        list_select(
-            sources,
-            list_filter(generate_series(1, len(sources)), lambda place: list_position(keys, keys[place]) = place)
-        ) as sources
+        {{ array_first_of_each('sources', 'keys') }} as sources
     from keyed
 
 )

@@ -28,7 +28,7 @@ tags as (
 
     select
         author_id,
-        unnest(topic_tags) as tag
+        {{ unnested('topic_tags') }} as tag
     from {{ ref('int_curation_latest') }}
 
 ),

@@ -55,7 +55,7 @@ contested_handles as (
     -- X hands a handle on: it belongs to the author last seen under it
     select
         handle_key,
-        max_by(author_id, struct_pack(observed_at, author_id)) as owner_id
+        max_by(author_id, (observed_at, author_id)) as owner_id
     from handles
     where handle_key in (select handle_key from shared_handles)
     group by handle_key
@@ -68,13 +68,14 @@ judged as (
         authors.author_id,
         authors.landing_id,
         case
-            when not coalesce(regexp_matches(authors.author_id, '^[0-9]{1,19}$'), false) then 'unpublishable_id'
-            when not coalesce(regexp_matches(authors.handle, '^[A-Za-z0-9_]{1,15}$'), false) then 'unpublishable_handle'
+            when not coalesce({{ matches('authors.author_id', '^[0-9]{1,19}$') }}, false) then 'unpublishable_id'
+            when not coalesce({{ matches('authors.handle', '^[A-Za-z0-9_]{1,15}$') }}, false)
+                then 'unpublishable_handle'
             when not authors.has_name then 'unpublishable_name'
             when coalesce(authors.followers_count, -1) < 0 then 'unpublishable_followers'
             when
-                starts_with(authors.author_id, '1234567890000000')
-                or regexp_matches(authors.handle, '^(?i:test|mock|fixture|sample|tmp)_')
+                authors.author_id like '1234567890000000%'
+                or {{ matches('authors.handle', '^(?i:test|mock|fixture|sample|tmp)_') }}
                 then 'placeholder'
             when authors.author_id <> contested_handles.owner_id then 'handle_reassigned'
             when refused.refusal is not null then refused.refusal

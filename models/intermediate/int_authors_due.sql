@@ -37,13 +37,22 @@ landed as (
 
 ),
 
-asked as (
+requested as (
 
     select
         requests.asked_by,
-        lower(unnest(requests.asked)) as asked
+        {{ unnested('requests.asked') }} as asked
     from {{ source('raw', 'requests') }} as requests
     inner join last_build on requests.request_id > last_build.requested_to
+
+),
+
+asked as (
+
+    select
+        asked_by,
+        lower(asked) as asked
+    from requested
 
 ),
 

@@ -56,7 +56,7 @@ curated as (
         observations.verified,
         observations.unknown_verified,
         curation.lang_primary,
-        coalesce(curation.topic_tags, []) as topic_tags,
+        coalesce(curation.topic_tags, {{ array_of([]) }}) as topic_tags,
 
         -- numerics
         observations.followers_count,

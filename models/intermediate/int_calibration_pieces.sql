@@ -24,14 +24,9 @@ listed as (
     select
         model_version,
         min(score_at_start) as lowest_score,
-        list(
-            {
-                'starts_at': starts_at,
-                'width': width,
-                'slope': rise / width
-            }
-            order by starts_at
-        ) as pieces
+        {{ array_ordered_by(
+            struct_of({'starts_at': 'starts_at', 'width': 'width', 'slope': 'rise / width'}), 'starts_at'
+        ) }} as pieces
     from stretches
     where width > 0
     group by model_version

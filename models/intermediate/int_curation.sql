@@ -41,7 +41,7 @@ handle_owners as (
     -- A handle list knows no ids: a curated handle belongs to the author last seen under it.
     select
         lower(unioned.handle) as handle_key,
-        max_by(unioned.author_id, struct_pack(unioned.observed_at, unioned.author_id)) as author_id
+        max_by(unioned.author_id, (unioned.observed_at, unioned.author_id)) as author_id
     from {{ ref('int_observations_unioned') }} as unioned
     where lower(unioned.handle) in (select lower(handle) from handle_lists)
     group by lower(unioned.handle)
@@ -59,14 +59,14 @@ listed as (
         -- after every record of the same time, and in the order of landing
         1000000000000000 + handle_lists.run_id * 1000000000 + handle_lists.line_number as curation_order,
         handle_lists.topic_tags,
-        cast(null as varchar) as lang_primary,
+        cast(null as string) as lang_primary,
         case
             when handle_lists.evidence is not null
-                then [{
-                    'method': handle_lists.source_type,
-                    'fetched_at': {{ rfc3339('handle_lists.source_fetched_at') }},
-                    'evidence': handle_lists.evidence
-                }]
+                then {{ array_of([struct_of({
+                    'method': 'handle_lists.source_type',
+                    'fetched_at': rfc3339('handle_lists.source_fetched_at'),
+                    'evidence': 'handle_lists.evidence',
+                })]) }}
         end as sources,
         cast(null as boolean) as is_org,
         cast(null as boolean) as is_official,

@@ -16,7 +16,7 @@ latest as (
     select
         author_id,
         {% for fact in ['topic_tags', 'lang_primary', 'is_org', 'is_official', 'is_banned'] -%}
-        max_by({{ fact }}, struct_pack(curated_at, curation_order, file))
+        max_by({{ fact }}, (curated_at, curation_order, file))
         filter (where {{ fact }} is not null) as {{ fact }}
         {%- if not loop.last %},{% endif %}
         {% endfor %}

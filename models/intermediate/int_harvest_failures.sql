@@ -20,7 +20,7 @@ failed as (
         run_id,
         asked_by,
         asked as request,
-        lower(unnest(asked)) as asked
+        {{ unnested('asked') }} as target
     from requests
     where not has_page
 
@@ -31,13 +31,13 @@ given_up as (
     -- a request that failed and whose handles were all answered for elsewhere was not given up, but divided
     select
         failed.run_id,
-        count(distinct struct_pack(failed.asked_by, failed.request)) as given_up
+        count(distinct {{ struct_of({'asked_by': 'failed.asked_by', 'request': 'failed.request'}) }}) as given_up
     from failed
     inner join {{ ref('handle_outcomes') }} as outcomes
         on
             failed.run_id = outcomes.run_id
             and failed.asked_by = outcomes.asked_by
-            and failed.asked = outcomes.asked
+            and lower(failed.target) = outcomes.asked
     where outcomes.outcome = 'unanswered'
     group by failed.run_id
 

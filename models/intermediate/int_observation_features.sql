@@ -62,7 +62,7 @@ features as (
         observations.is_government,
         observations.pinned_tweet_id is not null as has_pinned_post,
         coalesce({{ without_nul('observations.name') }} <> '', false) as has_name,
-        coalesce(regexp_matches(observations.description, '[^\p{Zs}]'), false) as has_description,
+        coalesce({{ matches('observations.description', '[^\\p{Zs}]') }}, false) as has_description,
 
         -- timestamps
         observations.observed_at,

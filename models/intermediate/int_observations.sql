@@ -45,7 +45,7 @@ aged as (
         -- whole days elapsed; a date still to come counts as today and is a data finding
         case
             when account_created_at is not null
-                then greatest(0, date_sub('day', account_created_at, as_of))
+                then greatest(0, {{ whole_days('account_created_at', 'as_of') }})
         end as age_days,
         coalesce(account_created_at > as_of, false) as is_created_after_as_of
     from clocked

@@ -20,7 +20,7 @@ worded as (
 
     select
         *,
-        array_to_string({{ keyword_stretches('worded_text') }}, ' ' || chr(0) || ' ') as stretches
+        {{ array_text(keyword_stretches('worded_text'), "' ' || chr(0) || ' '") }} as stretches
     from observations
 
 ),
@@ -32,7 +32,7 @@ spaced as (
         *,
         case
             when stretches = '' then ''
-            else regexp_replace(' ' || stretches || ' ', '[^\p{L}\p{N}\x00]+', ' ', 'g')
+            else {{ replace_all("' ' || stretches || ' '", '[^\\p{L}\\p{N}\\x00]+', ' ') }}
         end as words
     from worded
 
@@ -50,7 +50,7 @@ curation as (
 keywords_m2_0 as (
 
     select
-        list(keyword order by keyword) as keywords,
+        {{ array_ordered_by('keyword', 'keyword') }} as keywords,
         max(points) as points_a_keyword
     from {{ ref('keywords') }}
     where model_version = 'm2.0'
@@ -60,13 +60,9 @@ keywords_m2_0 as (
 keywords_m2_1 as (
 
     select
-        list(
-            {
-                'word': ' ' || keyword || ' ',
-                'points': points
-            }
-            order by keyword
-        ) as weighted_keywords
+        {{ array_ordered_by(
+            struct_of({'word': "' ' || keyword || ' '", 'points': 'points'}), 'keyword'
+        ) }} as weighted_keywords
     from {{ ref('keywords') }}
     where model_version = 'm2.1'
 
@@ -75,7 +71,7 @@ keywords_m2_1 as (
 tags_m2_0 as (
 
     select
-        list(tag order by tag) as tags,
+        {{ array_ordered_by('tag', 'tag') }} as tags,
         max(points) as points_a_tag
     from {{ ref('topics') }}
     where model_version = 'm2.0'
@@ -86,16 +82,20 @@ matched as (
 
     select
         spaced.*,
-        points_a_tag * len(list_intersect(tags, coalesce(curation.topic_tags, []))) as tag_points_m2_0,
+        points_a_tag
+        * {{ array_size('array_intersect(tags, coalesce(curation.topic_tags, ' ~ array_of([]) ~ '))') }}
+            as tag_points_m2_0,
         points_a_keyword
-        * len(list_filter(keywords, lambda keyword: contains(searchable_text, keyword))) as keyword_points_m2_0,
+        * {{ array_size(array_where('keywords', 'keyword', 'contains(searchable_text, keyword)')) }}
+            as keyword_points_m2_0,
         case
             when words = '' then 0
             else
-                coalesce(list_sum(list_transform(
-                    weighted_keywords,
-                    lambda keyword: case when contains(words, keyword.word) then keyword.points else 0 end
-                )), 0)
+                coalesce({{ array_sum(
+                    'weighted_keywords',
+                    'keyword',
+                    'case when contains(words, keyword.word) then keyword.points else 0 end'
+                ) }}, 0)
         end as keyword_points_m2_1,
         topics.topic_points
     from spaced

@@ -85,7 +85,7 @@ spans as (
     select
         counted.landing_id,
         counted.tweet_count - moments.tweet_count as posts,
-        date_sub('day', chosen.since, chosen.observed_at) as window_days
+        {{ whole_days('chosen.since', 'chosen.observed_at') }} as window_days
     from counted
     inner join chosen
         on

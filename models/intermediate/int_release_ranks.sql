@@ -1,8 +1,8 @@
 -- One row per publishable author and model version (author_id, model_version): the scores in their order.
 select
     *,
-    row_number() over (
+    cast(row_number() over (
         partition by model_version
         order by score desc, followers_count desc, lower(handle)
-    ) as rank_global
+    ) as bigint) as rank_global
 from {{ ref('int_release_scores') }}

@@ -11,7 +11,7 @@ publishable as (
         authors.handle,
         authors.followers_count,
         authors.has_activity_metrics and not authors.is_placeholder as has_metrics,
-        authors.topic_tags[1] as first_topic_tag,
+        {{ array_first('authors.topic_tags') }} as first_topic_tag,
         authors.observed_at,
         authors.as_of
     from {{ ref('int_author_verdicts') }} as verdicts

@@ -29,7 +29,7 @@ bounds as (
 
     select
         thresholds.*,
-        moment.as_of - to_days(cast(thresholds.fresh_days as integer)) as stale_at
+        moment.as_of - cast(thresholds.fresh_days as integer) * interval 1 day as stale_at
     from thresholds
     cross join {{ ref('int_gate_moment') }} as moment
 
@@ -47,7 +47,8 @@ summed as (
         count(*) filter (where records.score = 0) as at_zero,
         count(*) filter (where records.score = 100) as at_hundred,
         count(*) filter (where records.first_tag = 'general') as general,
-        quantile_cont(records.score, 0.75) - quantile_cont(records.score, 0.25) as interquartile_range
+        percentile_cont(0.75) within group (order by records.score)
+        - percentile_cont(0.25) within group (order by records.score) as interquartile_range
     from records
     cross join bounds
     group by records.model_version

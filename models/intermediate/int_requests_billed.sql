@@ -12,7 +12,7 @@ returned as (
     select
         request_id,
         cast(answered_at as date) as day,
-        unnest(returned) as user_id
+        {{ unnested('returned') }} as user_id
     from requests
 
 ),

@@ -3,7 +3,9 @@ with
 
 rule_sets as (
 
-    select unnest(['brand', 'risk']) as rule_set
+    select 'brand' as rule_set
+    union all
+    select 'risk' as rule_set
 
 ),
 

@@ -40,8 +40,8 @@ fields as (
         run_id,
         shape,
         path,
-        any_value(parent_path) as parent_path,
-        list_sort(list(distinct type)) as types,
+        max(parent_path) as parent_path,
+        {{ array_of_distinct('type') }} as types,
         count(*) filter (where payloads >= {{ few_payloads }}) as parts
     from paths
     group by run_id, shape, path

@@ -18,11 +18,11 @@ parts as (
         model_version,
         observed_at,
         payload_hash,
-        unnest([
-            {{ score_part(1, 'quality', 'base', points='base', weight='1') }},
-            {{ score_part(2, 'quality', 'boost', points='boost', weight='1') }},
-            {{ score_part(3, 'all', 'clamp', raw_points='clamped') }}
-        ], recursive := true)
+        {{ unnested_fields([
+            score_part(1, 'quality', 'base', points='base', weight='1'),
+            score_part(2, 'quality', 'boost', points='boost', weight='1'),
+            score_part(3, 'all', 'clamp', raw_points='clamped'),
+        ]) }}
     from scores
 
 )

@@ -36,33 +36,33 @@ parts as (
         model_version,
         observed_at,
         payload_hash,
-        unnest([
-            {{ score_part(
+        {{ unnested_fields([
+            score_part(
                 1, 'activity', 'frequency', points='activity_frequency', weight='activity_share * 0.40'
-            ) }},
-            {{ score_part(
+            ),
+            score_part(
                 2, 'activity', 'engagement', points='activity_engagement', weight='activity_share * 0.35'
-            ) }},
-            {{ score_part(
+            ),
+            score_part(
                 3, 'activity', 'authority', points='activity_authority', weight='activity_share * 0.25'
-            ) }},
-            {{ score_part(
+            ),
+            score_part(
                 4, 'activity', 'neutral_activity',
                 raw_points='case when activity_sum is null then activity_share * activity end'
-            ) }},
-            {{ score_part(5, 'quality', 'follower', points='quality_follower', weight='quality_share * 0.4') }},
-            {{ score_part(6, 'quality', 'engagement', points='quality_engagement', weight='quality_share') }},
-            {{ score_part(7, 'quality', 'authority', points='quality_authority', weight='quality_share') }},
-            {{ score_part(
+            ),
+            score_part(5, 'quality', 'follower', points='quality_follower', weight='quality_share * 0.4'),
+            score_part(6, 'quality', 'engagement', points='quality_engagement', weight='quality_share'),
+            score_part(7, 'quality', 'authority', points='quality_authority', weight='quality_share'),
+            score_part(
                 8, 'quality', 'clamp', raw_points='quality_share * (' ~ clamp('quality_sum') ~ ' - quality_sum)'
-            ) }},
-            {{ score_part(9, 'relevance', 'tags', points='relevance_tags', weight='relevance_share') }},
-            {{ score_part(10, 'relevance', 'keywords', points='relevance_keywords', weight='relevance_share') }},
-            {{ score_part(11, 'relevance', 'bonus', points='relevance_bonus', weight='relevance_share') }},
-            {{ score_part(
+            ),
+            score_part(9, 'relevance', 'tags', points='relevance_tags', weight='relevance_share'),
+            score_part(10, 'relevance', 'keywords', points='relevance_keywords', weight='relevance_share'),
+            score_part(11, 'relevance', 'bonus', points='relevance_bonus', weight='relevance_share'),
+            score_part(
                 12, 'relevance', 'clamp', raw_points='relevance_share * (' ~ clamp('relevance_sum') ~ ' - relevance_sum)'
-            ) }}
-        ], recursive := true)
+            ),
+        ]) }}
     from summed
 
 )

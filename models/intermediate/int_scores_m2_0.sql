@@ -12,7 +12,7 @@ observations as (
         cast(coalesce(features.like_count, 0) as double) as likes,
         cast(coalesce(features.media_count, 0) as double) as media,
         cast(coalesce(features.listed_count, 0) as double) as lists,
-        coalesce(features.age_days, 0) as days,
+        cast(coalesce(features.age_days, 0) as double) as days,
         coalesce(points.points, 0) as verification_points
     from {{ ref('int_observation_features') }} as features
     left join {{ ref('verification_points') }} as points

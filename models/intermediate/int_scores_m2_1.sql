@@ -36,10 +36,11 @@ scored as (
         completeness,
         raw_score,
         {{ round_half_even(clamp(
-            'calibration.lowest_score + list_sum(list_transform('
-            ~ 'calibration.pieces, '
-            ~ 'lambda piece: piece.slope * greatest(0, least(raw_score - piece.starts_at, piece.width))'
-            ~ '))'
+            'calibration.lowest_score + ' ~ array_sum(
+                'calibration.pieces',
+                'piece',
+                'piece.slope * greatest(0, least(raw_score - piece.starts_at, piece.width))'
+            )
         )) }} as score,
         activity_rate,
         activity_maturity,

@@ -46,10 +46,10 @@ measured as (
             -- an account of three days must not be taken to go on like that for ever
             when age_days is not null then posts / greatest(age_days, shortest_lifetime_days)
         end as posts_per_day,
-        age_days / 365.25 as years,
+        cast(age_days as double) / 365.25 as years,
         case
             when latest_post_at is not null
-                then greatest(0, date_diff('microsecond', latest_post_at, as_of)) / 86400000000
+                then greatest(0, {{ microseconds('latest_post_at', 'as_of') }}) / 86400000000
         end as days_since_post,
         case
             when followers is not null

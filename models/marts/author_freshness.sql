@@ -48,7 +48,7 @@ last_answers as (
 
     select
         author_id,
-        max_by(outcome, struct_pack(answered_at, run_id)) filter (where is_refusal) as refusal,
+        max_by(outcome, (answered_at, run_id)) filter (where is_refusal) as refusal,
         max(answered_at) filter (where is_refusal) as refused_at,
         max(answered_at) as answered_at
     from answered

@@ -30,7 +30,7 @@ described as (
         authors.pinned_tweet_id,
         authors.most_recent_tweet_id,
         flags.brand_rules,
-        coalesce(flags.risk_flags, []) as risk_flags,
+        coalesce(flags.risk_flags, {{ array_of([]) }}) as risk_flags,
         flags.risk_rules,
         authors.sources,
 

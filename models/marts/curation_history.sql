@@ -3,23 +3,28 @@ with
 
 stated as (
 
+    {% for fact, value in {
+        'topic_tags': 'cast(to_json(topic_tags) as string)',
+        'lang_primary': "'\"' || lang_primary || '\"'",
+        'is_org': 'cast(is_org as string)',
+        'is_official': 'cast(is_official as string)',
+        'is_banned': 'cast(is_banned as string)',
+        'sources': 'case when ' ~ array_size('sources') ~ ' > 0 then cast(to_json(sources) as string) end',
+    }.items() -%}
     select
         author_id,
+        '{{ fact }}' as fact,
+        {{ value }} as value,
         run_id,
         file,
         line_number,
         curated_at,
-        curation_order,
-        unnest([
-            {% for fact in ['topic_tags', 'lang_primary', 'is_org', 'is_official', 'is_banned'] -%}
-            struct_pack(fact := '{{ fact }}', value := cast(to_json({{ fact }}) as varchar)),
-            {% endfor -%}
-            struct_pack(
-                fact := 'sources',
-                value := case when len(sources) > 0 then cast(to_json(sources) as varchar) end
-            )
-        ]) as said
+        curation_order
     from {{ ref('int_curation') }}
+    {%- if not loop.last %}
+    union all
+    {% endif %}
+    {%- endfor %}
 
 ),
 
@@ -28,11 +33,11 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by author_id, said.fact
+            partition by author_id, fact
             order by curated_at desc, curation_order desc, file desc
         ) as place
     from stated
-    where said.value is not null
+    where value is not null
 
 ),
 
@@ -40,14 +45,14 @@ compared as (
 
     select
         author_id,
-        said.fact as fact,
-        said.value as value,
+        fact,
+        value,
         run_id,
         file,
         line_number,
         curated_at,
         -- sources add up: what was stated once holds
-        said.fact = 'sources' or place = 1 as is_current
+        fact = 'sources' or place = 1 as is_current
     from ranked
 
 )

@@ -14,18 +14,26 @@ thresholds as (
 
 ),
 
-bounds as (
+ranges as (
 
     select
-        max(printf('%g to %g', thresholds.value, ends.value)) filter (where thresholds.threshold = 'gate_range_from')
-            as range,
-        max(printf('%g to %g', thresholds.value, ends.value)) filter (where thresholds.threshold = 'gate_top_from')
-            as top,
-        max(printf('%g', thresholds.value)) filter (where thresholds.threshold = 'gate_fresh_days') as fresh_days,
-        max(thresholds.value) filter (where thresholds.threshold = 'gate_pile_up_authors') as pile_up_authors
+        thresholds.threshold,
+        thresholds.value,
+        {{ number_text('thresholds.value') }} || ' to ' || {{ number_text('ends.value') }} as range_text
     from thresholds
     left join thresholds as ends
         on ends.threshold = replace(thresholds.threshold, '_from', '_to')
+
+),
+
+bounds as (
+
+    select
+        max(range_text) filter (where threshold = 'gate_range_from') as range,
+        max(range_text) filter (where threshold = 'gate_top_from') as top,
+        max({{ number_text('value') }}) filter (where threshold = 'gate_fresh_days') as fresh_days,
+        max(value) filter (where threshold = 'gate_pile_up_authors') as pile_up_authors
+    from ranges
 
 ),
 
@@ -177,70 +185,69 @@ listed as (
     -- the order in which a criterion's first failing measure is sought
     select
         model_version,
-        unnest([
-            {
-                'position': 1, 'criterion': 'coverage', 'measure': 'lost_authors', 'comparison': 'at_most',
-                'unit': 'count', 'value': authors_lost, 'counted': authors_known,
-                'meaning': 'authors are neither published nor excluded by a rule'
-            },
-            {
-                'position': 2, 'criterion': 'coverage', 'measure': 'handles_without_a_reason', 'comparison': 'at_most',
-                'unit': 'count', 'value': without_a_reason, 'counted': handles,
-                'meaning': 'handles of the latest harvest were not found, and for no known reason'
-            },
-            {
-                'position': 3, 'criterion': 'coverage', 'measure': 'share_with_metrics', 'comparison': 'at_least',
-                'unit': 'share', 'value': with_metrics / judged, 'counted': authors,
-                'meaning': 'publishable authors have activity metrics'
-            },
-            {
-                'position': 4, 'criterion': 'distribution', 'measure': 'share_in_range', 'comparison': 'at_least',
-                'unit': 'share', 'value': in_range / judged, 'counted': authors,
-                'meaning': 'scores lie within ' || range
-            },
-            {
-                'position': 5, 'criterion': 'differentiation', 'measure': 'interquartile_range',
-                'comparison': 'at_least', 'unit': 'points', 'value': interquartile_range, 'counted': authors,
-                'meaning': 'scores: points from the first quartile to the third'
-            },
-            {
-                'position': 6, 'criterion': 'differentiation', 'measure': 'share_at_top', 'comparison': 'at_least',
-                'unit': 'share', 'value': at_top / judged, 'counted': authors,
-                'meaning': 'scores lie within ' || top
-            },
-            {
-                'position': 7, 'criterion': 'differentiation', 'measure': 'pile_up', 'comparison': 'at_most',
-                'unit': 'share', 'value': piled_up / judged, 'counted': authors,
-                'meaning': 'authors are heaped on one score (the commonest, 0 or 100)'
-            },
-            {
-                'position': 8, 'criterion': 'freshness', 'measure': 'share_fresh', 'comparison': 'at_least',
-                'unit': 'share', 'counted': coalesce(with_metrics, 0),
-                -- that an author has no metrics at all is for coverage to say
-                'value': case when with_metrics = 0 then 1 else with_fresh_metrics / with_metrics end,
-                'meaning': 'publishable authors with metrics have them from the last ' || fresh_days || ' days'
-            },
-            {
-                'position': 9, 'criterion': 'failures', 'measure': 'share_given_up', 'comparison': 'at_most',
-                'unit': 'share', 'value': share_given_up, 'counted': requests,
-                'meaning': 'requests of the latest harvest were given up after every retry'
-            },
-            {
-                'position': 10, 'criterion': 'failures', 'measure': 'rise_of_share_given_up', 'comparison': 'at_most',
-                'unit': 'points', 'value': coalesce(share_given_up - share_given_up_before, 0), 'counted': requests,
-                'meaning': 'requests: rise of the share given up over the harvest before'
-            },
-            {
-                'position': 11, 'criterion': 'zero_scores', 'measure': 'authors_at_zero', 'comparison': 'at_most',
-                'unit': 'count', 'value': at_zero, 'counted': authors,
-                'meaning': 'publishable authors have the score 0'
-            },
-            {
-                'position': 12, 'criterion': 'composition', 'measure': 'share_general', 'comparison': 'at_most',
-                'unit': 'share', 'value': general / judged, 'counted': authors,
-                'meaning': 'publishable authors have `general` as their first topic tag'
-            }
-        ]) as item,
+        -- an author without any metrics is for coverage to tell, not for freshness
+        {{ unnested_fields([
+            gate_measure(
+                1, 'coverage', 'lost_authors', 'at_most', 'count',
+                'authors_lost', 'authors_known',
+                "'authors are neither published nor excluded by a rule'"
+            ),
+            gate_measure(
+                2, 'coverage', 'handles_without_a_reason', 'at_most', 'count',
+                'without_a_reason', 'handles',
+                "'handles of the latest harvest were not found, and for no known reason'"
+            ),
+            gate_measure(
+                3, 'coverage', 'share_with_metrics', 'at_least', 'share',
+                'with_metrics / judged', 'authors',
+                "'publishable authors have activity metrics'"
+            ),
+            gate_measure(
+                4, 'distribution', 'share_in_range', 'at_least', 'share',
+                'in_range / judged', 'authors',
+                "'scores lie within ' || range"
+            ),
+            gate_measure(
+                5, 'differentiation', 'interquartile_range', 'at_least', 'points',
+                'interquartile_range', 'authors',
+                "'scores: points from the first quartile to the third'"
+            ),
+            gate_measure(
+                6, 'differentiation', 'share_at_top', 'at_least', 'share',
+                'at_top / judged', 'authors',
+                "'scores lie within ' || top"
+            ),
+            gate_measure(
+                7, 'differentiation', 'pile_up', 'at_most', 'share',
+                'piled_up / judged', 'authors',
+                "'authors are heaped on one score (the commonest, 0 or 100)'"
+            ),
+            gate_measure(
+                8, 'freshness', 'share_fresh', 'at_least', 'share',
+                'case when with_metrics = 0 then 1 else with_fresh_metrics / with_metrics end', 'coalesce(with_metrics, 0)',
+                "'publishable authors with metrics have them from the last ' || fresh_days || ' days'"
+            ),
+            gate_measure(
+                9, 'failures', 'share_given_up', 'at_most', 'share',
+                'share_given_up', 'requests',
+                "'requests of the latest harvest were given up after every retry'"
+            ),
+            gate_measure(
+                10, 'failures', 'rise_of_share_given_up', 'at_most', 'points',
+                'coalesce(share_given_up - share_given_up_before, 0)', 'requests',
+                "'requests: rise of the share given up over the harvest before'"
+            ),
+            gate_measure(
+                11, 'zero_scores', 'authors_at_zero', 'at_most', 'count',
+                'at_zero', 'authors',
+                "'publishable authors have the score 0'"
+            ),
+            gate_measure(
+                12, 'composition', 'share_general', 'at_most', 'share',
+                'general / judged', 'authors',
+                "'publishable authors have `general` as their first topic tag'"
+            ),
+        ]) }},
         pile_up_allowed
     from counted
 
@@ -251,17 +258,17 @@ measured as (
     -- nine places are finer than one author in ten million, and coarser than what a subtraction leaves behind
     select
         listed.model_version,
-        item.criterion,
-        item.measure,
-        cast(item.position as integer) as position,
-        item.meaning,
-        item.unit,
-        round(cast(item.value as double), 9) as value,
-        item.comparison,
-        round(case item.measure when 'pile_up' then pile_up_allowed else thresholds.value end, 9) as threshold,
-        cast(item.counted as bigint) as counted
+        listed.criterion,
+        listed.measure,
+        listed.position,
+        listed.meaning,
+        listed.unit,
+        round(listed.value, 9) as value,
+        listed.comparison,
+        round(case listed.measure when 'pile_up' then pile_up_allowed else thresholds.value end, 9) as threshold,
+        listed.counted
     from listed
-    left join thresholds on thresholds.threshold = 'gate_' || item.measure
+    left join thresholds on thresholds.threshold = 'gate_' || listed.measure
 
 ),
 

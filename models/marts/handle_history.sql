@@ -33,7 +33,7 @@ changing as (
     select
         observations.author_id,
         observations.observed_at,
-        max_by(observations.handle, struct_pack(observations.run_id, observations.payload_hash)) as handle
+        max_by(observations.handle, (observations.run_id, observations.payload_hash)) as handle
     from observations
     inner join authors on observations.author_id = authors.author_id
     where authors.has_several_handles

@@ -34,10 +34,10 @@ asked as (
         run_id,
         asked_by,
         kind,
-        kind = 'bad_request' and len(asked) = 1 as is_refused,
+        kind = 'bad_request' and {{ array_size('asked') }} = 1 as is_refused,
         failure,
         answered_at,
-        lower(unnest(asked)) as asked
+        {{ unnested('asked') }} as target
     from requests
 
 ),
@@ -48,14 +48,14 @@ tried as (
     select
         run_id,
         asked_by,
-        asked,
+        lower(target) as asked,
         -- an answer that keeps silent about a handle is an answer too
         bool_or(kind = 'page') as was_answered,
         max_by(is_refused, request_id) as was_refused,
-        max_by(failure, request_id) as failure,
+        max_by(failure, request_id) filter (where failure is not null) as failure,
         coalesce(max(answered_at) filter (where kind = 'page'), max(answered_at)) as answered_at
     from asked
-    group by run_id, asked_by, asked
+    group by run_id, asked_by, lower(target)
 
 ),
 
@@ -127,8 +127,8 @@ problems as (
         requests.run_id,
         requests.asked_by,
         lower(errors.asked) as asked,
-        max_by(errors.problem, struct_pack(errors.request_id, errors.problem, errors.detail)) as problem,
-        max_by(errors.detail, struct_pack(errors.request_id, errors.problem, errors.detail)) as detail
+        max_by(errors.problem, (errors.request_id, errors.problem, errors.detail)) as problem,
+        max_by(errors.detail, (errors.request_id, errors.problem, errors.detail)) as detail
     from {{ ref('stg_x__user_errors') }} as errors
     inner join requests on errors.request_id = requests.request_id
     where errors.problem <> 'about_a_field'

@@ -24,11 +24,11 @@ asked as (
     select
         run_id,
         asked_by,
-        lower(unnest(asked)) as asked
+        {{ unnested('asked') }} as target
     from requests
     where
         kind = 'page'
-        or (kind = 'bad_request' and len(asked) = 1)
+        or (kind = 'bad_request' and {{ array_size('asked') }} = 1)
 
 ),
 
@@ -36,10 +36,10 @@ answered as (
 
     select
         run_id,
-        count(distinct struct_pack(asked_by, asked)) as answered
+        count(distinct {{ struct_of({'asked_by': 'asked_by', 'target': 'lower(target)'}) }}) as answered
     from asked
     -- who was purged is no target any more; a name in their place remains in what was billed
-    where not starts_with(asked, 'purged:')
+    where lower(target) not like 'purged:%'
     group by run_id
 
 ),
@@ -49,7 +49,7 @@ returned as (
     select
         run_id,
         asked_by,
-        unnest(returned) as user_id
+        {{ unnested('returned') }} as user_id
     from requests
 
 ),
@@ -58,7 +58,7 @@ found as (
 
     select
         run_id,
-        count(distinct struct_pack(asked_by, user_id)) as found
+        count(distinct {{ struct_of({'asked_by': 'asked_by', 'user_id': 'user_id'}) }}) as found
     from returned
     group by run_id
 

@@ -50,8 +50,8 @@ before as (
     select
         fields.shape,
         fields.path,
-        any_value(fields.parent_path) as parent_path,
-        list_sort(list_distinct(flatten(list(fields.types)))) as types,
+        max(fields.parent_path) as parent_path,
+        array_sort(array_distinct({{ array_of_arrays('fields.types') }})) as types,
         bool_or(fields.is_key_of_a_map) as is_key_of_a_map,
         count(*) filter (where fields.payloads >= {{ enough_payloads }} and fields.is_everywhere) as steady_runs
     from fields
@@ -67,14 +67,14 @@ new_fields as (
         now.path,
         'new' as change,
         now.run_id,
-        array_to_string(now.types, ' or ') || ', in no earlier run' as detail
+        {{ array_text('now.types', "' or '") }} || ', in no earlier run' as detail
     from now
     -- What is mixed with other types is merged to JSON, and what was in it is not known.
     inner join before as parents
         on
             now.shape = parents.shape
             and now.parent_path = parents.path
-            and not list_contains(parents.types, 'JSON')
+            and not array_contains(parents.types, 'JSON')
     left join before on now.shape = before.shape and now.path = before.path
     where before.path is null and not now.is_key_of_a_map
 
@@ -87,7 +87,7 @@ vanished_fields as (
         before.path,
         'vanished' as change,
         latest_runs.run_id,
-        array_to_string(before.types, ' or ') || ' in every earlier run, in none of '
+        {{ array_text('before.types', "' or '") }} || ' in every earlier run, in none of '
         || latest_runs.payloads || ' payloads' as detail
     from before
     inner join latest_runs on before.shape = latest_runs.shape and before.steady_runs = latest_runs.earlier_large_runs
@@ -95,7 +95,7 @@ vanished_fields as (
         on
             before.shape = parents.shape
             and before.parent_path = parents.path
-            and not list_contains(parents.types, 'JSON')
+            and not array_contains(parents.types, 'JSON')
     left join now on before.shape = now.shape and before.path = now.path
     where now.path is null and not before.is_key_of_a_map
 

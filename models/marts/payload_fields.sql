@@ -13,7 +13,7 @@ summarised as (
     select
         shape,
         path,
-        list_sort(list_distinct(flatten(list(types)))) as types,
+        array_sort(array_distinct({{ array_of_arrays('types') }})) as types,
         min(run_id) as first_run_id,
         max(run_id) as last_run_id,
         count(*) as runs

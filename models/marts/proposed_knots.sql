@@ -8,7 +8,7 @@ raw_scores as (
     -- are to have the same proposal, whichever builds their rows came with.
     select
         model_version,
-        cast(round(raw_score * 1e9) as hugeint) as billionths
+        cast(round(raw_score * 1e9) as {{ wide_integer() }}) as billionths
     from {{ ref('int_release_scores') }}
 
 ),
@@ -32,8 +32,8 @@ population as (
     select
         model_version,
         authors,
-        total / authors / 1e9 as mean_raw_score,
-        sqrt((authors * total_of_squares - total * total) / authors / (authors - 1)) / 1e9 as deviation
+        cast(total as double) / authors / 1e9 as mean_raw_score,
+        sqrt(cast(authors * total_of_squares - total * total as double) / authors / (authors - 1)) / 1e9 as deviation
     from summed
 
 ),
@@ -46,7 +46,9 @@ targets as (
 
 ends as (
 
-    select cast(unnest([0, 100]) as double) as raw_score
+    select cast(0 as double) as raw_score
+    union all
+    select cast(100 as double) as raw_score
 
 ),
 

@@ -136,20 +136,23 @@ explained as (
             when value is null then 'there is no publishable author to judge'
             when threshold is null then 'there is nothing to hold ' || decisive.measure || ' against'
             when decisive.measure = 'interquartile_range'
-                then printf(
-                    'the middle half of %d scores spans %.1f points; %s%g must', counted, value, bound, threshold
-                )
+                then
+                    'the middle half of ' || counted || ' scores spans ' || {{ tenths_text('value') }}
+                    || ' points; ' || bound
+                    || {{ number_text('threshold') }} || ' must'
             when decisive.measure = 'rise_of_share_given_up'
-                then printf(
-                    'the share of requests given up rose by %.1f points of a hundred; %s%g may',
-                    100 * value, bound, 100 * threshold
-                )
+                then
+                    'the share of requests given up rose by ' || {{ tenths_text('100 * value') }}
+                    || ' points of a hundred; ' || bound
+                    || {{ number_text('100 * threshold') }} || ' may'
             when unit = 'share'
-                then printf(
-                    '%d of %d %s (%.1f %%); %s%.4g %%%s',
-                    part, counted, meaning, 100 * value, bound, 100 * threshold, verb
-                )
-            else printf('%d of %d %s; %s%g%s', whole, counted, meaning, bound, threshold, verb)
+                then
+                    part || ' of ' || counted || ' ' || meaning || ' (' || {{ tenths_text('100 * value') }}
+                    || ' %); ' || bound
+                    || {{ number_text('100 * threshold') }} || ' %' || verb
+            else
+                whole || ' of ' || counted || ' ' || meaning || '; ' || bound
+                || {{ number_text('threshold') }} || verb
         end as finding,
         case
             when criterion_holds then null
@@ -159,7 +162,7 @@ explained as (
                     || 'influx-m2 sql "select rule, count(*) from marts.excluded_authors group by 1"'
             else remedies.remedy || ': influx-m2 sql "' || replace(
                 replace(remedies.query, '$model', '''' || model_version || ''''),
-                '$run', coalesce(cast(moment.harvest_run_id as varchar), 'null')
+                '$run', coalesce(cast(moment.harvest_run_id as string), 'null')
             ) || '"'
         end as next_step
     from decisive

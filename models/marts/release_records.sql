@@ -26,18 +26,18 @@ published as (
         {{ without_nul('authors.description') }} as description,
         authors.verified,
         coalesce(authors.lang_primary, '{{ var("default_lang") }}') as lang_primary,
-        list_transform(authors.topic_tags, lambda tag: {{ without_nul('tag') }}) as topic_tags,
+        {{ array_map('authors.topic_tags', 'tag', without_nul('tag')) }} as topic_tags,
         authors.risk_flags,
         authors.sources,
         {{ id_of('authors.pinned_tweet_id') }} as pinned_tweet_id,
         {{ id_of('authors.most_recent_tweet_id') }} as most_recent_tweet_id,
         -- the compact, key-sorted JSON of what identifies the record; nothing in it can need escaping
-        sha256(
-            '{"followers_count":' || authors.followers_count
-            || ',"id":"' || authors.author_id
-            || '","username":"' || authors.handle
-            || '","verified":"' || authors.verified || '"}'
-        ) as provenance_hash,
+        {{ sha256_of(
+            "'{\"followers_count\":' || authors.followers_count"
+            ~ " || ',\"id\":\"' || authors.author_id"
+            ~ " || '\",\"username\":\"' || authors.handle"
+            ~ " || '\",\"verified\":\"' || authors.verified || '\"}'"
+        ) }} as provenance_hash,
 
         -- numerics
         scores.score,

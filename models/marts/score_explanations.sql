@@ -105,7 +105,7 @@ rounding as (
         'rounding' as signal,
         false as is_signal,
         cast(null as double) as value,
-        cast(null as varchar) as unit,
+        cast(null as string) as unit,
         cast(null as double) as points,
         cast(null as double) as weight,
         cast(cast(scores.score as decimal(9, 4)) - summed.contributions as decimal(9, 4)) as contribution

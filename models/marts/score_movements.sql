@@ -88,7 +88,7 @@ weighed as (
     -- nine places: what a subtraction leaves behind is no movement
     select
         compared.*,
-        round(score - released_score, 1) as movement,
+        {{ round_half_up('score - released_score', 1) }} as movement,
         round(weights.activity_weight * activity, 9) as activity_points,
         round(weights.quality_weight * quality, 9) as quality_points,
         round(weights.relevance_weight * relevance, 9) as relevance_points

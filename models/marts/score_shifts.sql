@@ -56,14 +56,16 @@ measured as (
         expected.description,
         count(members.shift) as authors,
         -- scores have one decimal: as such they add up to the same in whatever order
-        round(avg(cast(members.shift as decimal(9, 1))), 2) as mean_shift,
-        round(median(members.shift), 2) as median_shift,
+        {{ round_half_up(
+            'cast(sum(cast(members.shift as decimal(9, 1))) as double) / nullif(count(members.shift), 0)', 2
+        ) }} as mean_shift,
+        {{ round_half_up('median(members.shift)', 2) }} as median_shift,
         expected.projected_low,
         expected.projected_high,
-        round(avg(case
-            when members.shift between expected.projected_low and expected.projected_high then 1.0
-            when members.shift is not null and expected.projected_low is not null then 0.0
-        end), 4) as share_within
+        round(avg(cast(case
+            when members.shift between expected.projected_low and expected.projected_high then 1
+            when members.shift is not null and expected.projected_low is not null then 0
+        end as double)), 4) as share_within
     from expected
     left join members
         on

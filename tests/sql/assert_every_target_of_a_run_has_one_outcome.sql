@@ -5,7 +5,7 @@ targets as (
 
     select
         run_id,
-        count(distinct struct_pack(asked_by, target := lower(target))) as targets
+        count(distinct {{ struct_of({'asked_by': 'asked_by', 'target': 'lower(target)'}) }}) as targets
     from {{ source('raw', 'targets') }}
     group by run_id
 

@@ -25,4 +25,4 @@ patterns as (
 )
 
 select * from patterns
-where try({{ matches_pattern("''", 'pattern') }}) is null
+where {{ is_no_pattern('pattern') }}

@@ -4,7 +4,7 @@ with
 
 twentieths as (
 
-    select unnest(generate_series(0, 2000)) as n
+    select {{ unnested(array_of(range(2001))) }} as n
 
 ),
 
@@ -13,9 +13,9 @@ expected as (
     select
         n,
         case
-            when n % 2 = 0 then n // 2
-            when (n // 2) % 2 = 0 then n // 2
-            else n // 2 + 1
+            when n % 2 = 0 then n / 2
+            when floor(n / 2) % 2 = 0 then floor(n / 2)
+            else floor(n / 2) + 1
         end as tenths
     from twentieths
 

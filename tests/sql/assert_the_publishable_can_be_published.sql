@@ -10,10 +10,10 @@ where
     verdicts.rule is null
     and {{ is_due('authors.author_id') }}
     and not coalesce(
-        regexp_matches(authors.author_id, '^[0-9]{1,19}$')
-        and regexp_matches(authors.handle, '^[A-Za-z0-9_]{1,15}$')
+        {{ matches('authors.author_id', '^[0-9]{1,19}$') }}
+        and {{ matches('authors.handle', '^[A-Za-z0-9_]{1,15}$') }}
         and authors.has_name
-        and regexp_matches(coalesce(authors.lang_primary, '{{ var("default_lang") }}'), '^[a-z]{2}(-[A-Z]{2})?$')
+        and {{ matches("coalesce(authors.lang_primary, '" ~ var('default_lang') ~ "')", '^[a-z]{2}(-[A-Z]{2})?$') }}
         and authors.verified in ('none', 'blue', 'org', 'legacy', 'business')
         and authors.entry_threshold_passed
         and not (authors.is_org_curated or authors.is_official or authors.is_banned_curated)

@@ -29,8 +29,8 @@ parsed as (
         line_number,
         observed_at as landed_observed_at,
         payload_hash,
-        from_json(
-            payload,
+        {{ json_as(
+            'payload',
             '{
                 "id": "VARCHAR", "handle": "VARCHAR", "name": "VARCHAR", "description": "VARCHAR",
                 "verified": "VARCHAR", "url": "VARCHAR", "protected": "BOOLEAN",
@@ -42,14 +42,14 @@ parsed as (
                 "posts_30d": "BIGINT", "window_days": "INTEGER",
                 "account_created_at": "VARCHAR", "last_captured_at": "VARCHAR",
                 "pinned_tweet_id": "VARCHAR", "most_recent_tweet_id": "VARCHAR",
-                "public_metrics": {{ metrics_json() }},
-                "ext": {"activity_metrics": {{ metrics_json() }}, "zeros_are_counted": "BOOLEAN"},
+                "public_metrics": ' ~ metrics_json() ~ ',
+                "ext": {"activity_metrics": ' ~ metrics_json() ~ ', "zeros_are_counted": "BOOLEAN"},
                 "meta": {
-                    "activity_metrics": {{ metrics_json() }}, "last_refresh_at": "VARCHAR",
+                    "activity_metrics": ' ~ metrics_json() ~ ', "last_refresh_at": "VARCHAR",
                     "sources": [{"method": "VARCHAR", "fetched_at": "VARCHAR", "evidence": "VARCHAR"}]
                 }
             }'
-        ) as x
+        ) }} as x
     from source
 
 ),
@@ -88,21 +88,23 @@ renamed as (
         nullif(x.url, '') as links,
         {{ first_text('pinned_tweet_id') }} as pinned_tweet_id,
         {{ first_text('most_recent_tweet_id') }} as most_recent_tweet_id,
-        case when regexp_matches(x.lang_primary, '^[a-z]{2}(-[A-Z]{2})?$') then x.lang_primary end as lang_primary,
+        case when {{ matches('x.lang_primary', '^[a-z]{2}(-[A-Z]{2})?$') }} then x.lang_primary end as lang_primary,
         'dataset_record' as source_method,
         file || ', line ' || line_number as source_evidence,
-        list_filter(x.topic_tags, lambda tag: tag <> '') as topic_tags,
-        list_transform(
-            list_filter(
-                x.meta.sources,
-                lambda s: s.method <> '' and s.evidence <> '' and {{ utc_timestamp('s.fetched_at') }} is not null
+        {{ array_where('x.topic_tags', 'tag', "tag <> ''") }} as topic_tags,
+        {{ array_map(
+            array_where(
+                'x.meta.sources',
+                's',
+                "s.method <> '' and s.evidence <> '' and " ~ utc_timestamp('s.fetched_at') ~ " is not null"
             ),
-            lambda s: {
-                'method': s.method,
-                'fetched_at': {{ rfc3339(utc_timestamp('s.fetched_at')) }},
-                'evidence': s.evidence
-            }
-        ) as sources,
+            's',
+            struct_of({
+                'method': 's.method',
+                'fetched_at': rfc3339(utc_timestamp('s.fetched_at')),
+                'evidence': 's.evidence',
+            })
+        ) }} as sources,
 
         -- numerics
         {{ count_of('x.followers_count') }} as followers_count,

@@ -20,12 +20,11 @@ renamed as (
         handle,
         case
             when trim(topic_tags) <> ''
-                then list_filter(
-                    list_transform(regexp_split_to_array(topic_tags, '[;|,]'), lambda tag: trim(tag)),
-                    lambda tag: tag <> ''
-                )
+                then {{ array_where(
+                    array_map(split_at('topic_tags', '[;|,]'), 'tag', 'trim(tag)'), 'tag', "tag <> ''"
+                ) }}
             -- who sorts handles by category alone has said what they are about
-            when trim(category) <> '' then [trim(category)]
+            when trim(category) <> '' then {{ array_of(['trim(category)']) }}
         end as topic_tags,
         nullif(trim(evidence), '') as evidence,
         coalesce(nullif(trim(source_type), ''), 'handle_list') as source_type,

@@ -27,8 +27,8 @@ parsed as (
         line_number,
         observed_at,
         payload_hash,
-        from_json(
-            payload,
+        {{ json_as(
+            'payload',
             '{
                 "_type": "VARCHAR", "id": "VARCHAR", "id_str": "VARCHAR", "username": "VARCHAR",
                 "displayname": "VARCHAR", "rawDescription": "VARCHAR", "description": "VARCHAR",
@@ -39,7 +39,7 @@ parsed as (
                 "pinnedIds": ["VARCHAR"], "link": {"url": "VARCHAR"}, "linkUrl": "VARCHAR",
                 "descriptionLinks": [{"url": "VARCHAR"}], "descriptionUrls": [{"url": "VARCHAR"}]
             }'
-        ) as x
+        ) }} as x
     from source
 
 ),
@@ -73,7 +73,8 @@ judged as (
             false
         ) as is_half_a_user,
         is_twscrape and coalesce(posts > 0 and likes = 0 and media = 0 and lists = 0, false) as has_only_posts,
-        is_twscrape and coalesce(posts = 0 and (media > 0 or len(x.pinnedids) > 0), false) as has_all_but_posts
+        is_twscrape and coalesce(posts = 0 and (media > 0 or {{ array_size('x.pinnedids') }} > 0), false)
+            as has_all_but_posts
     from counted
 
 ),
@@ -111,12 +112,12 @@ renamed as (
         nullif(concat_ws(
             ' ',
             coalesce(x.link.url, x.linkurl),
-            array_to_string(
-                list_transform(coalesce(x.descriptionlinks, x.descriptionurls), lambda link: link.url), ' '
-            )
+            {{ array_text(
+                array_map('coalesce(x.descriptionlinks, x.descriptionurls)', 'link', 'link.url'), "' '"
+            ) }}
         ), '') as links,
-        nullif(x.pinnedids[1], '') as pinned_tweet_id,
-        cast(null as varchar) as most_recent_tweet_id,
+        nullif({{ array_first('x.pinnedids') }}, '') as pinned_tweet_id,
+        cast(null as string) as most_recent_tweet_id,
         'scraped' as source_method,
         file || ', line ' || line_number as source_evidence,
 
@@ -130,11 +131,12 @@ renamed as (
         cast(null as bigint) as posts_30d,
         cast(null as integer) as window_days,
         cast({{ has_doubled_zone('x.created') }} as integer) as repaired_stamps,
-        len(list_filter([followers, following, posts, likes, media, lists], lambda n: n is not null))
-        - len(list_filter(
-            [followers_count, following_count, tweet_count, like_count, media_count, listed_count],
-            lambda n: n is not null
-        )) as unknown_zeros,
+        {% for found, kept in {
+            'followers': 'followers_count', 'following': 'following_count', 'posts': 'tweet_count',
+            'likes': 'like_count', 'media': 'media_count', 'lists': 'listed_count',
+        }.items() -%}
+        {% if not loop.first %}+ {% endif %}cast({{ found }} is not null and {{ kept }} is null as integer)
+        {% endfor %} as unknown_zeros,
 
         -- booleans
         coalesce(x.protected, false) as is_protected,

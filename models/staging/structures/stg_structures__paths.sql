@@ -9,20 +9,17 @@ source as (
 
 walked as (
 
-    select
-        source.run_id,
-        source.shape,
-        source.payloads,
-        found.fullkey,
-        found.path as parent,
-        found.type,
-        found.atom
-    from source
-    cross join json_tree(cast(source.structure as json)) as found
+    {{ json_paths('source', ['run_id', 'shape', 'payloads'], 'structure') | indent }}
+
+),
+
+shallow as (
+
     -- what lies deeper, or is longer, is data rather than structure
+    select * from walked
     where
-        strlen(found.fullkey) <= 200
-        and not regexp_matches(found.fullkey, '(\..*){5}')
+        length(fullkey) <= 200
+        and not {{ matches('fullkey', '(\\..*){5}') }}
 
 ),
 
@@ -37,11 +34,11 @@ renamed as (
         replace(fullkey, '[0]', '[*]') as path,
         case when fullkey <> '$' then replace(parent, '[0]', '[*]') end as parent_path,
         -- a structure names the type where the payloads have the value; JSON stands for several
-        case when type in ('OBJECT', 'ARRAY') then type else atom ->> '$' end as type,
+        case when type in ('OBJECT', 'ARRAY') then type else atom end as type,
 
         -- numerics
         payloads
-    from walked
+    from shallow
 
 )
 

@@ -13,13 +13,13 @@ parsed as (
         run_id,
         request_id,
         observed_at,
-        from_json(
-            payload,
+        {{ json_as(
+            'payload',
             '{
                 "value": "VARCHAR", "resource_id": "VARCHAR", "parameter": "VARCHAR", "title": "VARCHAR",
                 "detail": "VARCHAR", "type": "VARCHAR", "section": "VARCHAR"
             }'
-        ) as x
+        ) }} as x
     from source
 
 ),
@@ -33,14 +33,16 @@ renamed as (
 
         -- strings
         -- The asked-for value may be missing: it then stands in brackets in the detail.
-        coalesce(x.value, x.resource_id, nullif(regexp_extract(x.detail, '\[([^\]]+)\]', 1), '')) as asked,
+        coalesce(
+            x.value, x.resource_id, nullif(regexp_extract(x.detail, {{ regex('\\[([^\\]]+)\\]') }}, 1), '')
+        ) as asked,
         x.title as title,
         x.detail as detail,
         case
-            when x.section = 'includes' or regexp_matches(x.type, '/field-[^/]*$') then 'about_a_field'
+            when x.section = 'includes' or {{ matches('x.type', '/field-[^/]*$') }} then 'about_a_field'
             when x.detail ilike '%suspended%' then 'suspended'
-            when regexp_matches(x.type, 'resource-not-found$') then 'not_found'
-            when regexp_matches(x.type, 'not-authorized-for-resource$') then 'protected'
+            when {{ matches('x.type', 'resource-not-found$') }} then 'not_found'
+            when {{ matches('x.type', 'not-authorized-for-resource$') }} then 'protected'
             when x.detail ilike '%withheld%' then 'withheld'
             else 'other'
         end as problem,

@@ -20,8 +20,8 @@ parsed as (
         line_number,
         observed_at,
         payload_hash,
-        from_json(
-            payload,
+        {{ json_as(
+            'payload',
             '{
                 "id_str": "VARCHAR", "id": "VARCHAR", "screen_name": "VARCHAR", "name": "VARCHAR",
                 "description": "VARCHAR", "created_at": "VARCHAR", "url": "VARCHAR", "protected": "BOOLEAN",
@@ -36,7 +36,7 @@ parsed as (
                     "description": {"urls": [{"expanded_url": "VARCHAR"}]}
                 }
             }'
-        ) as x
+        ) }} as x
     from source
 
 ),
@@ -71,10 +71,10 @@ renamed as (
         nullif(concat_ws(
             ' ',
             x.url,
-            array_to_string(list_transform(x.entities.url.urls, lambda link: link.expanded_url), ' '),
-            array_to_string(list_transform(x.entities.description.urls, lambda link: link.expanded_url), ' ')
+            {{ array_text(array_map('x.entities.url.urls', 'link', 'link.expanded_url'), "' '") }},
+            {{ array_text(array_map('x.entities.description.urls', 'link', 'link.expanded_url'), "' '") }}
         ), '') as links,
-        nullif(x.pinned_tweet_ids_str[1], '') as pinned_tweet_id,
+        nullif({{ array_first('x.pinned_tweet_ids_str') }}, '') as pinned_tweet_id,
         -- the latest post comes with the user, unless it was asked to stay away
         coalesce(nullif(x.status.id_str, ''), x.status.id) as most_recent_tweet_id,
         'x_api_v1' as source_method,
@@ -94,14 +94,14 @@ renamed as (
 
         -- booleans
         coalesce(x.protected, false) as is_protected,
-        coalesce(len(x.withheld_in_countries) > 0, false) as is_withheld,
+        coalesce({{ array_size('x.withheld_in_countries') }} > 0, false) as is_withheld,
         coalesce(verified_type = 'government', false) as is_government,
         false as is_placeholder,
 
         -- timestamps
         observed_at,
         coalesce(
-            try_strptime(x.created_at, '%a %b %d %H:%M:%S %z %Y') at time zone 'UTC',
+            {{ v1_timestamp('x.created_at') }},
             {{ utc_timestamp('x.created_at') }}
         ) as account_created_at
     from typed

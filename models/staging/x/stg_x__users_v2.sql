@@ -22,8 +22,8 @@ parsed as (
         line_number,
         observed_at,
         payload_hash,
-        from_json(
-            payload,
+        {{ json_as(
+            'payload',
             '{
                 "id": "VARCHAR", "username": "VARCHAR", "name": "VARCHAR", "description": "VARCHAR",
                 "created_at": "VARCHAR", "protected": "BOOLEAN", "verified": "BOOLEAN",
@@ -40,7 +40,7 @@ parsed as (
                     "description": {"urls": [{"expanded_url": "VARCHAR"}]}
                 }
             }'
-        ) as x
+        ) }} as x
     from source
 
 ),
@@ -63,8 +63,8 @@ renamed as (
         nullif(concat_ws(
             ' ',
             x.url,
-            array_to_string(list_transform(x.entities.url.urls, lambda link: link.expanded_url), ' '),
-            array_to_string(list_transform(x.entities.description.urls, lambda link: link.expanded_url), ' ')
+            {{ array_text(array_map('x.entities.url.urls', 'link', 'link.expanded_url'), "' '") }},
+            {{ array_text(array_map('x.entities.description.urls', 'link', 'link.expanded_url'), "' '") }}
         ), '') as links,
         coalesce(nullif(x.pinned_post_id, ''), nullif(x.pinned_tweet_id, '')) as pinned_tweet_id,
         coalesce(nullif(x.most_recent_post_id, ''), nullif(x.most_recent_tweet_id, '')) as most_recent_tweet_id,
