@@ -30,7 +30,7 @@ def render(findings: Findings) -> str:
         EnvironmentFailure: the chart library is not installed.
     """
     answers = findings.answers
-    authors = answers["authors"]
+    authors, charts = answers["authors"], _charts()
     scripts = [_chart_library(), _own("charts.js"), _own("authors.js")]
     gate = findings.gate
     wanted = next((one.threshold for one in gate.criteria if one.measure == "share_in_range"), None)
@@ -48,11 +48,11 @@ def render(findings: Findings) -> str:
                 "leaders": len({row["rank"] for row in answers["contributions"]}),
                 "share_wanted": "the most" if wanted is None else f"{wanted:.0%}",
                 "data": {
-                    "charts": _charts(),
-                    "sets": {name: answers[name] for name in (*_charts(), "range")},
+                    "charts": charts,
+                    "sets": {name: answers[name] for name in (*charts, "range")},
                     "authors": {
                         "columns": list(authors[0]) if authors else [],
-                        "rows": [list(author.values()) for author in authors],
+                        "rows": _cells(authors),
                     },
                 },
                 "style": Markup(_own("page.css")),  # noqa: S704 - ours
