@@ -21,6 +21,10 @@ from extract.errors import DataRefused, EnvironmentFailure, UsageError
 from extract.settings import Project
 from extract.warehouse import is_interruption, open_warehouse
 
+# dbt's words for a test that found rows, and for a node that could not run.
+FAILED = "fail"
+BROKEN = ("error", "runtime error")
+
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?)?")
 
@@ -244,9 +248,9 @@ def _judged(project: Project, result: Any) -> Build:
             next_step = node.node.config.meta.get("next_step")
             advice = f"; next: {next_step}" if next_step else ""
             done.warnings.append(f"{name}: {node.message}{advice}")
-        elif status == "fail":
+        elif status == FAILED:
             failed.append(f"{name}: {first_lines(str(node.message))}")
-        elif status in ("error", "runtime error"):
+        elif status in BROKEN:
             broken.append(f"{name}: {first_lines(str(node.message))}")
     if broken:
         raise _broken(project, "; ".join(broken[:3]))

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from extract.settings import Project
-from extract.transform import first_lines, node_name
+from extract.transform import BROKEN, FAILED, first_lines, node_name
 
 _BUILD = "select build_id from intermediate.build_plan"
 
@@ -52,9 +52,7 @@ def read_build_results(connection: duckdb.DuckDBPyConnection, project: Project) 
         )
     return BuildResults(
         statuses=dict(Counter(node["status"] for node in nodes).most_common()),
-        problems=[
-            _told(node) for node in nodes if node["status"] in ("error", "fail", "runtime error")
-        ],
+        problems=[_told(node) for node in nodes if node["status"] in (FAILED, *BROKEN)],
         warnings=[_told(node) for node in nodes if node["status"] == "warn"],
     )
 
