@@ -30,10 +30,7 @@ NoBuild = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say who is meant, and change nothing.")]
 
-InJson = Annotated[
-    bool,
-    json_option("people", "rows", "texts", "releases", "files", "copies", "artifacts"),
-]
+InJson = Annotated[bool, json_option("people, rows, texts, releases, files, copies, artifacts")]
 
 compliance = typer.Typer(
     name="compliance", help="Do what X's batch compliance asks.", no_args_is_help=True

@@ -20,7 +20,7 @@ def report(
     ] = None,
     model: Model = "m2",
     in_json: Annotated[
-        bool, json_option("file", "model_version", "verdict", "authors", "authors_shown")
+        bool, json_option("file, model_version, verdict, authors, authors_shown")
     ] = False,
 ) -> None:
     """Draw the verdict, the scores and the data as one page, to look at before a release.
