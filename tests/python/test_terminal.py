@@ -430,7 +430,10 @@ def show_a_summary(console: Console) -> None:
         quarantined=MANY,
         authors=MANY,
         excluded={f"rule_{number}": MANY for number in range(6)},
-        top=[(MANY, LONG, 100.0, MANY, "ai-ml-ecosystem")],
+        top=[
+            {"rank_global": MANY, "handle": LONG, "score": 100.0}
+            | {"followers_count": MANY, "topic": "ai-ml-ecosystem"}
+        ],
     )
     release = Release(Path("/x/release"), Path("/x/latest"), {"count": MANY}, GATE)
     show_summary(summary, release, Project(Path("/x"), Path("/x/data/influx.duckdb")), console)
