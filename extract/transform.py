@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from extract.errors import DataRefused, EnvironmentFailure, UsageError
+from extract.progress import Display
 from extract.settings import Project
 from extract.warehouse import is_interruption, open_warehouse
 
@@ -129,6 +130,11 @@ def build(
             raise KeyboardInterrupt from outcome.exception
         raise _broken(project, str(outcome.exception))
     return _judged(project, outcome.result)
+
+
+def begin_build(display: Display) -> None:
+    """A build as a step: counted in nodes, of which some take far longer than others."""
+    display.begin("dbt build", unit="nodes", is_even=False)
 
 
 def parse(project: Project) -> list[str]:

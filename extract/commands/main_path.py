@@ -226,11 +226,12 @@ def _build(
     full_refresh: bool = False,
 ) -> Build:
     from extract.console import ProgressDisplay
+    from extract.transform import begin_build
     from extract.transform import build as transform
 
     _apply_rules(project, rules)
     with ProgressDisplay() as display:
-        display.begin("dbt build", unit="nodes", is_even=False)
+        begin_build(display)
         built = transform(
             project,
             as_of=as_of,
