@@ -280,10 +280,7 @@ def test_a_real_terminal_is_shown_a_harvest_in_lines_that_fit(workplace: Workpla
                 str(BIN / "influx-m2"),
                 "harvest",
                 *people,
-                "--batch-size",
-                "10",
-                "--concurrency",
-                "1",
+                *("--batch-size", "10", "--concurrency", "1"),
             ],
             access(simulator),
         )
