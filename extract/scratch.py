@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -65,7 +64,7 @@ def _parsed_before(project: Project, parsed: Path) -> Iterator[None]:
     It lies in the project's target folder, and each build works on a copy: two at once would overwrite each other's
     files. dbt looks itself for what has changed since.
     """
-    kept = project.root / os.environ.get("DBT_TARGET_PATH", "target") / "scratch" / _PARSED
+    kept = project.dbt_target / "scratch" / _PARSED
     with suppress(OSError):  # there is none yet
         shutil.copy2(kept, parsed)
     before = _changed_at(parsed)

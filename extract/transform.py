@@ -155,7 +155,7 @@ def parse(project: Project) -> list[str]:
             deprecated.append(name)
 
     root = str(project.root)
-    parsed_before = Path(root, os.environ.get("DBT_TARGET_PATH", "target"), "partial_parse.msgpack")
+    parsed_before = project.dbt_target / "partial_parse.msgpack"
     with tempfile.TemporaryDirectory(prefix="influx-parse-") as scratch:
         if parsed_before.exists():
             shutil.copy(parsed_before, scratch)  # what has not changed since is not read again
