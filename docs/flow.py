@@ -66,6 +66,13 @@ LAYERS: Mapping[str, Mapping[str, str]] = {
 FILES = "files"
 SHOWS_NAMES = ("raw", "marts", FILES)  # of the others, how many there are is enough
 
+SAID = {
+    "raw": "landed, verbatim",
+    "staging": "one model a shape",
+    "intermediate": "one idea a model",
+    "marts": "the SQL interface",
+    FILES: "what goes out",
+}
 COLOURS = {
     "raw": "#8a6d3b",
     "staging": "#4f7a4a",
@@ -124,6 +131,7 @@ def draw(manifest: Mapping[str, Any]) -> str:
         ValueError: a node is in no box, or a box names a node that there is not.
     """
     boxes = _boxes(manifest)
+    _place(boxes)
     arrows = list(_arrows(boxes, _reads(manifest)))
     for arrow in arrows:
         arrow.source.arrows.append(arrow)
@@ -155,22 +163,21 @@ def _boxes(manifest: Mapping[str, Any]) -> list[Box]:
         return mean(place for place, names in enumerate(marts) if names & read), exposure["name"]
 
     exposures = sorted(manifest["exposures"].values(), key=beside)
-    boxes += [Box(FILES, one["name"], one["label"].split(", ")) for one in exposures]
+    return boxes + [Box(FILES, one["name"], one["label"].split(", ")) for one in exposures]
+
+
+def _place(boxes: list[Box]) -> None:
+    """A column a layer, its boxes spread over the height of the tallest."""
+    heights = _heights(boxes)
     x = float(MARGIN)
     for layer, width in WIDTHS.items():
         column = [box for box in boxes if box.layer == layer]
-        for box in column:
-            box.x = x
-        x += width + GAP
-    tallest = max(_heights(boxes).values())
-    for layer, height in _heights(boxes).items():
-        column = [box for box in boxes if box.layer == layer]
-        spread = (tallest - height) / (len(column) + 1)
+        spread = (max(heights.values()) - heights[layer]) / (len(column) + 1)
         y = TOP + spread
         for box in column:
-            box.y = y
+            box.x, box.y = x, y
             y += box.height + BETWEEN + spread
-    return boxes
+        x += width + GAP
 
 
 def _heights(boxes: Iterable[Box]) -> dict[str, float]:
@@ -236,15 +243,6 @@ def _svg(boxes: list[Box], arrows: list[Arrow]) -> Iterator[str]:
     for box in boxes:
         yield from _drawn(box)
     yield "</svg>"
-
-
-SAID = {
-    "raw": "landed, verbatim",
-    "staging": "one model a shape",
-    "intermediate": "one idea a model",
-    "marts": "the SQL interface",
-    FILES: "what goes out",
-}
 
 
 def _drawn(box: Box) -> Iterator[str]:

@@ -55,7 +55,7 @@ def m2_refresh(
     max_wait: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="The longest wait for a rate limit.")
     ] = Order.max_wait,
-    in_json: Annotated[bool, json_option("file", "written", "left")] = False,
+    in_json: Annotated[bool, json_option("file, written, left")] = False,
 ) -> None:
     """Ask X for known authors again, score them with the current M2, and write their full records.
 

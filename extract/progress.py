@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
@@ -117,14 +116,7 @@ def countdown(seconds: int) -> str:
 
 def counting(items: Iterable[Item], tell: Callable[[int], None], *, every: int) -> Iterator[Item]:
     """The same items; ``tell`` hears after each so many of them how many there were."""
-    rest = iter(items)
-
-    def parts() -> Iterator[Iterable[Item]]:
-        done = 0
-        for first in rest:
-            if done:
-                tell(done)
-            yield chain((first,), islice(rest, every - 1))
-            done += every
-
-    return chain.from_iterable(parts())
+    for done, item in enumerate(items):
+        if done and done % every == 0:
+            tell(done)
+        yield item

@@ -20,7 +20,7 @@ from extract.release.sealing import refuse_invalid_records
 from extract.replacing import refuse_unwritable, replacing
 from extract.score_models import chosen_model
 from extract.settings import Project
-from extract.transform import build
+from extract.transform import begin_build, build
 from extract.warehouse import open_warehouse
 
 # Who was asked for, what X said (in this run, or in the one that asked on the same day), and what the rules say.
@@ -118,7 +118,7 @@ def refresh(
     run_id = harvested.run_id
     with open_warehouse(project, read_only=True) as connection:
         display.note("; ".join(map(str, active_rules(connection))))
-    display.begin("dbt build", unit="nodes", is_even=False)
+    begin_build(display)
     for warning in build(
         project, is_quick=True, on_node=display.advance, note=display.note
     ).warnings:

@@ -140,8 +140,7 @@ def update(
         refusals = _Refusals(name, display)
         display.begin(f"landing {name}")
         _land(scratch, path, as_of, refusals)
-        display.begin("dbt build", unit="nodes", is_even=False)
-        for warning in scratch.build(_NODES, as_of=as_of, on_node=display.advance).warnings:
+        for warning in scratch.build(_NODES, display, as_of=as_of).warnings:
             display.note(f"warning: {warning}")
         with open_warehouse(scratch.project, read_only=True) as connection:
             version = chosen_model(connection, model)["model_version"]

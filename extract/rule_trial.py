@@ -223,8 +223,7 @@ def _try(project: Project, author: Row, files: Sequence[RuleFile], display: Disp
         record = author | {"id": _TRIED_ID, "meta": {"last_refresh_at": "2025-01-01T00:00:00Z"}}
         path.write_text(json.dumps(record) + "\n", encoding="utf-8")
         harvest(scratch.project, Order(files=[str(path)]), ProgressDisplay(quiet=True))
-        display.begin("dbt build", unit="nodes", is_even=False)
-        scratch.build(_NODES, on_node=display.advance)
+        scratch.build(_NODES, display)
         with open_warehouse(scratch.project, read_only=True) as connection:
             return _verdict(connection, _TRIED_ID, _EXCLUDED_BY_RULES)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from extract.errors import InfluxError
 from extract.harvest.interruptions import Interruptions
+from extract.progress import Display
 from extract.replacing import replacing
 from extract.settings import Project
-from extract.transform import Build, build
+from extract.transform import Build, begin_build, build
 
 _PARSED = "partial_parse.msgpack"
 
@@ -26,14 +26,9 @@ class Scratch:
     project: Project
     folder: Path
 
-    def build(
-        self,
-        select: str,
-        *,
-        as_of: str | None = None,
-        on_node: Callable[[int, int], None] = lambda _done, _total: None,
-    ) -> Build:
-        """Build a part of the project there; raises as ``transform.build``."""
+    def build(self, select: str, display: Display, *, as_of: str | None = None) -> Build:
+        """Build a part of the project there, as a step of its own; raises as ``transform.build``."""
+        begin_build(display)
         target = self.folder / "target"
         target.mkdir(exist_ok=True)
         with _parsed_before(self.project, target / _PARSED):
@@ -43,7 +38,7 @@ class Scratch:
                 select=select,
                 is_quick=True,
                 target=target,
-                on_node=on_node,
+                on_node=display.advance,
             )
 
 
@@ -69,7 +64,7 @@ def _parsed_before(project: Project, parsed: Path) -> Iterator[None]:
     It lies in the project's target folder, and each build works on a copy: two at once would overwrite each other's
     files. dbt looks itself for what has changed since.
     """
-    kept = project.root / os.environ.get("DBT_TARGET_PATH", "target") / "scratch" / _PARSED
+    kept = project.dbt_target / "scratch" / _PARSED
     with suppress(OSError):  # there is none yet
         shutil.copy2(kept, parsed)
     before = _changed_at(parsed)

@@ -33,6 +33,16 @@ class Project:
         """Folder for releases and the default warehouse."""
         return self.root / "data"
 
+    @property
+    def dbt_target(self) -> Path:
+        """Folder for what dbt writes of its own: what it parsed and compiled, and how a build went."""
+        return self.root / os.environ.get("DBT_TARGET_PATH", "target")
+
+    @property
+    def dbt_logs(self) -> Path:
+        """Folder for dbt's logs."""
+        return self.root / os.environ.get("DBT_LOG_PATH", "logs")
+
 
 @dataclass(frozen=True, slots=True)
 class ApiAccess:

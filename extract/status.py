@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -19,6 +19,7 @@ from extract.harvest.budget import (
     USUAL_LIMIT,
     WINDOW_MINUTES,
     Prices,
+    cents_rounded_up,
     minutes,
 )
 from extract.json_object import json_object
@@ -343,8 +344,7 @@ def _count(number: int | None) -> str:
 
 
 def _money(dollars: Decimal | None) -> str:
-    # rounded up: what is said to be the most must not be passed by half a cent
-    return "-" if dollars is None else f"{dollars.quantize(Decimal('0.01'), ROUND_UP):,}"
+    return "-" if dollars is None else cents_rounded_up(dollars)
 
 
 def _cell(value: object) -> str:

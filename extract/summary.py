@@ -16,7 +16,7 @@ from rich.table import Table
 
 from extract.release.export import Release
 from extract.settings import Project
-from extract.warehouse import open_warehouse
+from extract.warehouse import open_warehouse, rows_of
 
 _OUTCOMES = "select outcome, count(*) from marts.handle_outcomes where run_id = ? group by outcome"
 _COUNTS = """
@@ -35,15 +35,13 @@ _RULES = """
 select rule, count(*) from marts.excluded_authors group by rule order by count(*) desc, rule
 """
 _TOP = """
-select rank_global, handle, score, followers_count, coalesce(topic_tags[1], '')
+select rank_global, handle, score, followers_count, coalesce(topic_tags[1], '') as topic
 from marts.release_records
 where model_version = ?
 order by rank_global
 limit 10
 """
 
-
-_TOP_COLUMNS = ("rank_global", "handle", "score", "followers_count", "topic")
 _SHOWN = ("found", "suspended", "not_found", "missing", "protected", "withheld")
 
 
@@ -61,7 +59,7 @@ class Summary:
     quarantined: int
     authors: int
     excluded: dict[str, int]
-    top: list[tuple[Any, ...]]
+    top: list[dict[str, Any]]
 
     def facts(self) -> dict[str, object]:
         """What a machine is told of it beside the harvest and the release."""
@@ -69,7 +67,7 @@ class Summary:
             "outcomes": self.outcomes,
             "authors": self.authors,
             "excluded": self.excluded,
-            "top": [dict(zip(_TOP_COLUMNS, row, strict=True)) for row in self.top],
+            "top": self.top,
         }
 
 
@@ -87,7 +85,7 @@ def summarise(project: Project, run_id: int, model_version: str) -> Summary:
             quarantined=quarantined,
             authors=authors,
             excluded=dict(connection.execute(_RULES).fetchall()),
-            top=connection.execute(_TOP, [model_version]).fetchall(),
+            top=rows_of(connection, _TOP, [model_version]),
         )
 
 
@@ -117,8 +115,14 @@ def show(summary: Summary, release: Release, project: Project, console: Console)
     for name in ("rank", "handle", "score", "followers", "topic"):
         is_text = name in ("handle", "topic")
         top.add_column(name, justify="left" if is_text else "right", overflow="fold")
-    for rank, handle, score, followers, topic in summary.top:
-        top.add_row(str(rank), f"@{handle}", f"{score:.1f}", f"{followers:,}", topic)
+    for one in summary.top:
+        top.add_row(
+            str(one["rank_global"]),
+            f"@{one['handle']}",
+            f"{one['score']:.1f}",
+            f"{one['followers_count']:,}",
+            one["topic"],
+        )
     console.print(top)
 
     console.print(f"release    {short(release.latest / 'latest.jsonl')}", soft_wrap=True)

@@ -18,8 +18,13 @@ from typing import Any
 import duckdb
 
 from extract.errors import DataRefused, EnvironmentFailure, UsageError
+from extract.progress import Display
 from extract.settings import Project
 from extract.warehouse import is_interruption, open_warehouse
+
+# dbt's words for a test that found rows, and for a node that could not run.
+FAILED = "fail"
+BROKEN = ("error", "runtime error")
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?)?")
@@ -127,6 +132,11 @@ def build(
     return _judged(project, outcome.result)
 
 
+def begin_build(display: Display) -> None:
+    """A build as a step: counted in nodes, of which some take far longer than others."""
+    display.begin("dbt build", unit="nodes", is_even=False)
+
+
 def parse(project: Project) -> list[str]:
     """Have dbt read the whole project, without a warehouse; dbt's names for what is deprecated.
 
@@ -145,7 +155,7 @@ def parse(project: Project) -> list[str]:
             deprecated.append(name)
 
     root = str(project.root)
-    parsed_before = Path(root, os.environ.get("DBT_TARGET_PATH", "target"), "partial_parse.msgpack")
+    parsed_before = project.dbt_target / "partial_parse.msgpack"
     with tempfile.TemporaryDirectory(prefix="influx-parse-") as scratch:
         if parsed_before.exists():
             shutil.copy(parsed_before, scratch)  # what has not changed since is not read again
@@ -244,9 +254,9 @@ def _judged(project: Project, result: Any) -> Build:
             next_step = node.node.config.meta.get("next_step")
             advice = f"; next: {next_step}" if next_step else ""
             done.warnings.append(f"{name}: {node.message}{advice}")
-        elif status == "fail":
+        elif status == FAILED:
             failed.append(f"{name}: {first_lines(str(node.message))}")
-        elif status in ("error", "runtime error"):
+        elif status in BROKEN:
             broken.append(f"{name}: {first_lines(str(node.message))}")
     if broken:
         raise _broken(project, "; ".join(broken[:3]))

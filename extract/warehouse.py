@@ -26,7 +26,8 @@ LAYOUT_VERSION = 2
 # What a full or failing disk looks like: a write that fails, also when a transaction is to be committed.
 UNUSABLE = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
 
-# The same as in profiles.yml: stamps mean UTC wherever the machine stands.
+# As in profiles.yml: stamps mean UTC wherever the machine stands, and rows have no order but the one asked for. The
+# other settings there are for whoever joins some authors with all, or writes them all: builds alone.
 _SETTINGS = "set TimeZone = 'UTC'; set preserve_insertion_order = false"
 
 # Two databases that spill into one folder overwrite each other's files, and so do two processes that read one.

@@ -21,7 +21,7 @@ def calibrate(
     ] = "the publishable authors of a warehouse",
     in_json: Annotated[
         bool,
-        json_option("model_version", "authors", "mean_raw_score", "deviation", "knots", "written"),
+        json_option("model_version, authors, mean_raw_score, deviation, knots, written"),
     ] = False,
 ) -> None:
     """Make a map from raw scores to 0-100 out of the authors that are publishable now, as seed rows.

@@ -30,10 +30,7 @@ NoBuild = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say who is meant, and change nothing.")]
 
-InJson = Annotated[
-    bool,
-    json_option("people", "rows", "texts", "releases", "files", "copies", "artifacts"),
-]
+InJson = Annotated[bool, json_option("people, rows, texts, releases, files, copies, artifacts")]
 
 compliance = typer.Typer(
     name="compliance", help="Do what X's batch compliance asks.", no_args_is_help=True
@@ -118,7 +115,7 @@ def _purge(
     from extract.console import ProgressDisplay
     from extract.settings import find_project
     from extract.stewardship import purge as purging
-    from extract.transform import build
+    from extract.transform import begin_build, build
 
     project = find_project()
     if dry_run:
@@ -137,6 +134,6 @@ def _purge(
         if no_build:
             display.note("the marts are gone until the next build: influx-m2 build")
         else:
-            display.begin("dbt build", unit="nodes", is_even=False)
+            begin_build(display)
             build(project, on_node=display.advance, note=display.note)
     typer.echo(json_object(asdict(done)) if in_json else str(done))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from extract.settings import Project
     from extract.transform import Build
 
-RUN_KEYS = ("warehouse", "harvest", "build", "outcomes", "authors", "excluded", "top", "release")
+RUN_KEYS = "warehouse, harvest, build, outcomes, authors, excluded, top, release"
 
 
 @takes_order
@@ -39,8 +39,8 @@ def harvest(
     in_json: Annotated[
         bool,
         json_option(
-            *("run_id", "targets", "users", "user_errors", "rejected_lines", "purged"),
-            *("users_billed", "cost_usd", "cost_usd_upper", "quarantined_files"),
+            "run_id, targets, users, user_errors, rejected_lines, "
+            "purged, users_billed, cost_usd, cost_usd_upper, quarantined_files"
         ),
     ] = False,
 ) -> None:
@@ -82,7 +82,7 @@ def build(
         bool,
         typer.Option("--full-refresh", help="Build everything anew, not only what has come since."),
     ] = False,
-    in_json: Annotated[bool, json_option("nodes", "statuses", "warnings")] = False,
+    in_json: Annotated[bool, json_option("nodes, statuses, warnings")] = False,
 ) -> None:
     """Run dbt build: every model, and every test of the data.
 
@@ -108,7 +108,7 @@ def gate(
         typer.Option(metavar="DATE", help="Build as of this UTC date first; it stays built so."),
     ] = None,
     in_json: Annotated[
-        bool, json_option("model_version", "as_of", "verdict", "objections", "criteria")
+        bool, json_option("model_version, as_of, verdict, objections, criteria")
     ] = False,
 ) -> None:
     """Say whether a release may go out, by seven criteria. Exit 0 means GO, exit 1 NO-GO.
@@ -145,7 +145,7 @@ def run(
     out: Out = None,
     model: Model = "m2",
     force: Force = False,
-    in_json: Annotated[bool, json_option(*RUN_KEYS)] = False,
+    in_json: Annotated[bool, json_option(RUN_KEYS)] = False,
 ) -> None:
     """Harvest, build and export in one go, with a summary at the end.
 
@@ -162,7 +162,7 @@ def run(
         _run(project, order, as_of, out, model, force, in_json=in_json)
 
 
-def demo(in_json: Annotated[bool, json_option(*RUN_KEYS, "report")] = False) -> None:
+def demo(in_json: Annotated[bool, json_option(f"{RUN_KEYS}, report")] = False) -> None:
     """Harvest, build and export 531 synthetic authors from a local stand-in for X. No token needed.
 
     It has a warehouse of its own, made anew each time, publishes to data/demo, and draws the report there.
@@ -226,11 +226,12 @@ def _build(
     full_refresh: bool = False,
 ) -> Build:
     from extract.console import ProgressDisplay
+    from extract.transform import begin_build
     from extract.transform import build as transform
 
     _apply_rules(project, rules)
     with ProgressDisplay() as display:
-        display.begin("dbt build", unit="nodes", is_even=False)
+        begin_build(display)
         built = transform(
             project,
             as_of=as_of,

@@ -43,9 +43,9 @@ RiskRules = Annotated[
 ]
 
 
-def json_option(*keys: str) -> Any:
-    """``--json``, whose help names the keys of the one object that is written."""
-    return typer.Option("--json", help=f"One JSON object: {', '.join(keys)}.")
+def json_option(keys: str) -> Any:
+    """``--json``, whose help names the keys of the one object that is written: "release_id, folder, latest"."""
+    return typer.Option("--json", help=f"One JSON object: {keys}.")
 
 
 def _amount(text: str) -> Decimal:

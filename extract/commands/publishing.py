@@ -48,18 +48,7 @@ def export(
     ] = False,
     in_json: Annotated[
         bool,
-        json_option(
-            *(
-                "release_id",
-                "folder",
-                "latest",
-                "timestamp",
-                "count",
-                "score_version",
-                "gate",
-                "forced",
-            )
-        ),
+        json_option("release_id, folder, latest, timestamp, count, score_version, gate, forced"),
     ] = False,
 ) -> None:
     """Write, validate and publish a release that passes the gate; readers find it under latest/.
@@ -130,7 +119,7 @@ def rollback(
         ),
     ] = None,
     out: Out = None,
-    in_json: Annotated[bool, json_option("release_id", "previous_release_id", "latest")] = False,
+    in_json: Annotated[bool, json_option("release_id, previous_release_id, latest")] = False,
 ) -> None:
     """Let latest name an earlier release again, once it is found whole. The next export goes on from there.
 
@@ -166,8 +155,8 @@ def diff(
     in_json: Annotated[
         bool,
         json_option(
-            *("release", "timestamp", "count", "score_version", "previous", "counts"),
-            *("removed_by_reason", "listed_at_most", "added", "removed", "renamed", "movers"),
+            "release, timestamp, count, score_version, previous, counts, "
+            "removed_by_reason, listed_at_most, added, removed, renamed, movers"
         ),
     ] = False,
 ) -> None:

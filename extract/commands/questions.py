@@ -50,15 +50,8 @@ def status(
     in_json: Annotated[
         bool,
         json_option(
-            *(
-                "warehouse",
-                "bytes",
-                "runs_since_build",
-                "runs",
-                "unfinished_runs",
-                "quarantined_files",
-            ),
-            *("costs_by_month", "freshness", "full_refresh", "active_rules", "payload_drift"),
+            "warehouse, bytes, runs_since_build, runs, unfinished_runs, quarantined_files, "
+            "costs_by_month, freshness, full_refresh, active_rules, payload_drift"
         ),
     ] = False,
 ) -> None:
@@ -87,8 +80,8 @@ def explain(
     in_json: Annotated[
         bool,
         json_option(
-            *("author_id", "handle", "model_version", "score", "score_before", "observed_at"),
-            *("observed_before", "excluded_by", "scores", "parts"),
+            "author_id, handle, model_version, score, score_before, "
+            "observed_at, observed_before, excluded_by, scores, parts"
         ),
     ] = False,
 ) -> None:

@@ -20,7 +20,7 @@ def report(
     ] = None,
     model: Model = "m2",
     in_json: Annotated[
-        bool, json_option("file", "model_version", "verdict", "authors", "authors_shown")
+        bool, json_option("file, model_version, verdict, authors, authors_shown")
     ] = False,
 ) -> None:
     """Draw the verdict, the scores and the data as one page, to look at before a release.
@@ -30,15 +30,17 @@ def report(
 
     Example: influx-m2 report --out monday.html
     """
+    from dataclasses import asdict
+
     from extract.report.report import write_report
     from extract.settings import find_project
 
     project = find_project()
     written = write_report(project, model, out or project.data / "report.html")
     if in_json:
-        typer.echo(json_object(written.facts()))
+        typer.echo(json_object(asdict(written)))
         return
-    typer.echo(str(written.path))
+    typer.echo(str(written.file))
     typer.echo(
         f"{written.verdict} {written.model_version}: {written.authors_shown:,} of {written.authors:,} "
         "authors in its table",

@@ -38,7 +38,7 @@ def try_rules(
     risk_rules: Annotated[
         str | None, typer.Option("--risk-rules", metavar="FILE", help="The same for risks.")
     ] = None,
-    in_json: Annotated[bool, json_option("rules", "author", "matches", "excluded")] = False,
+    in_json: Annotated[bool, json_option("rules, author, matches, excluded")] = False,
 ) -> None:
     """Show which brand and risk rules match an author or a text, where, and what comes of it.
 

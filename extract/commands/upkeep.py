@@ -14,7 +14,7 @@ from extract.json_object import json_object
 if TYPE_CHECKING:
     from extract.stewardship.backup import Copied
 
-CopyInJson = Annotated[bool, json_option("file", "bytes", "layout", "rows", "tables", "forgotten")]
+CopyInJson = Annotated[bool, json_option("file, bytes, layout, rows, tables, forgotten")]
 
 
 def backup(
@@ -67,7 +67,7 @@ def restore(
 
 
 def doctor(
-    in_json: Annotated[bool, json_option("healthy", "failed", "warnings", "checks")] = False,
+    in_json: Annotated[bool, json_option("healthy, failed, warnings, checks")] = False,
     offline: Annotated[
         bool, typer.Option("--offline", help="Do not hold the clock against the API's.")
     ] = False,

@@ -11,6 +11,8 @@ USERS_A_REQUEST = 100
 USUAL_LIMIT = 300  # requests a window, where X has not said another
 WINDOW_MINUTES = 15
 
+_CENT = Decimal("0.01")
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:
@@ -48,7 +50,12 @@ def minutes(requests: int, limit: int) -> int:
 
 def dollars(amount: Decimal, rounding: str = ROUND_HALF_UP) -> str:
     """An amount to the cent."""
-    return f"{amount.quantize(Decimal('0.01'), rounding)} USD"
+    return f"{amount.quantize(_CENT, rounding)} USD"
+
+
+def cents_rounded_up(amount: Decimal) -> str:
+    """An amount for a table: what is said to be the most must not be passed by half a cent."""
+    return f"{amount.quantize(_CENT, ROUND_UP):,}"
 
 
 class Budget:

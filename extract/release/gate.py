@@ -6,7 +6,6 @@ published. The verdicts have one shape everywhere: in ``gate --json``, in the ma
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,6 +17,7 @@ from rich.table import Table
 
 from extract.console import plain
 from extract.errors import DataRefused
+from extract.json_object import json_object
 from extract.progress import counting
 from extract.release.validate import open_records, validate_lines
 from extract.release.violation import Violation
@@ -152,12 +152,12 @@ def as_json(gate: Gate) -> str:
     """The gate as one JSON object; the time as ISO 8601 with Z."""
     told = {
         "model_version": gate.model_version,
-        "as_of": f"{gate.as_of.isoformat()}Z" if gate.as_of else None,
+        "as_of": gate.as_of,
         "verdict": gate.verdict,
         "objections": gate.objections,
         "criteria": [asdict(one) for one in gate.criteria],
     }
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    return json_object(told)
 
 
 def show(gate: Gate, console: Console) -> None:

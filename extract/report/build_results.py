@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import duckdb
 
 from extract.settings import Project
-from extract.transform import first_lines, node_name
+from extract.transform import BROKEN, FAILED, first_lines, node_name
 
 _BUILD = "select build_id from intermediate.build_plan"
 
@@ -37,14 +36,13 @@ class BuildResults:
 
 def read_build_results(connection: duckdb.DuckDBPyConnection, project: Project) -> BuildResults:
     """The results in dbt's target folder, if they are those of this warehouse's last build."""
-    folder = project.root / os.environ.get("DBT_TARGET_PATH", "target")
     try:
-        results = json.loads((folder / "run_results.json").read_text(encoding="utf-8"))
+        results = json.loads((project.dbt_target / "run_results.json").read_text(encoding="utf-8"))
         build_id, nodes = results["metadata"]["invocation_id"], results["results"]
     except FileNotFoundError:
         return BuildResults(absent="dbt has left no results; influx-m2 build makes them.")
     except (OSError, ValueError, KeyError, TypeError):
-        return BuildResults(absent=f"The results in {folder} cannot be read.")
+        return BuildResults(absent=f"The results in {project.dbt_target} cannot be read.")
     if connection.execute(_BUILD).fetchone() != (build_id,):
         return BuildResults(
             absent="The results that dbt left are those of another command, or of another warehouse; "
@@ -52,9 +50,7 @@ def read_build_results(connection: duckdb.DuckDBPyConnection, project: Project) 
         )
     return BuildResults(
         statuses=dict(Counter(node["status"] for node in nodes).most_common()),
-        problems=[
-            _told(node) for node in nodes if node["status"] in ("error", "fail", "runtime error")
-        ],
+        problems=[_told(node) for node in nodes if node["status"] in (FAILED, *BROKEN)],
         warnings=[_told(node) for node in nodes if node["status"] == "warn"],
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from decimal import ROUND_UP, Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from extract.errors import EnvironmentFailure
+from extract.harvest.budget import cents_rounded_up
 from extract.report.findings import Findings
 
 _HERE = Path(__file__).parent
@@ -30,7 +30,7 @@ def render(findings: Findings) -> str:
         EnvironmentFailure: the chart library is not installed.
     """
     answers = findings.answers
-    authors = answers["authors"]
+    authors, charts = answers["authors"], _charts()
     scripts = [_chart_library(), _own("charts.js"), _own("authors.js")]
     gate = findings.gate
     wanted = next((one.threshold for one in gate.criteria if one.measure == "share_in_range"), None)
@@ -48,11 +48,11 @@ def render(findings: Findings) -> str:
                 "leaders": len({row["rank"] for row in answers["contributions"]}),
                 "share_wanted": "the most" if wanted is None else f"{wanted:.0%}",
                 "data": {
-                    "charts": _charts(),
-                    "sets": {name: answers[name] for name in (*_charts(), "range")},
+                    "charts": charts,
+                    "sets": {name: answers[name] for name in (*charts, "range")},
                     "authors": {
                         "columns": list(authors[0]) if authors else [],
-                        "rows": [list(author.values()) for author in authors],
+                        "rows": _cells(authors),
                     },
                 },
                 "style": Markup(_own("page.css")),  # noqa: S704 - ours
@@ -76,18 +76,13 @@ def shown(value: object) -> str:
     return str(value)
 
 
-def money(dollars: Decimal | None) -> str:
-    """US dollars to the cent, rounded up: what is said to be the most must not be passed."""
-    return "–" if dollars is None else f"{dollars.quantize(Decimal('0.01'), ROUND_UP):,}"
-
-
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
     )
     environment.filters |= {
         "shown": shown,
-        "money": money,
+        "money": cents_rounded_up,
         "rows": _cells,
         "day": lambda moment: f"{moment:%Y-%m-%d}",
         "moment": lambda moment: f"{moment:%Y-%m-%d %H:%M}",

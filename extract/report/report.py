@@ -15,21 +15,11 @@ from extract.settings import Project
 class Report:
     """A written page, with the verdict that it shows and how many authors its table holds of how many."""
 
-    path: Path
+    file: Path
     model_version: str
     verdict: str
     authors: int
     authors_shown: int
-
-    def facts(self) -> dict[str, object]:
-        """What a machine is told of it."""
-        return {
-            "file": self.path,
-            "model_version": self.model_version,
-            "verdict": self.verdict,
-            "authors": self.authors,
-            "authors_shown": self.authors_shown,
-        }
 
 
 def write_report(project: Project, model: str, out: Path) -> Report:
@@ -47,7 +37,7 @@ def write_report(project: Project, model: str, out: Path) -> Report:
         made.write_text(page, encoding="utf-8")
     overview = found.only("overview") or {}
     return Report(
-        path=out,
+        file=out,
         model_version=found.gate.model_version,
         verdict=found.gate.verdict,
         authors=overview["authors"],

@@ -200,14 +200,9 @@ def check_temporary_files(_patient: Patient) -> Finding:
 
 def check_writable(patient: Patient) -> Finding:
     """Warehouse, data, and dbt's own folders can be written."""
-    root, warehouse = patient.project.root, patient.project.warehouse
-    places = [
-        warehouse,
-        warehouse.parent,
-        patient.project.data,
-        root / os.environ.get("DBT_TARGET_PATH", "target"),
-        root / os.environ.get("DBT_LOG_PATH", "logs"),
-    ]
+    project = patient.project
+    warehouse = project.warehouse
+    places = [warehouse, warehouse.parent, project.data, project.dbt_target, project.dbt_logs]
     closed = sorted(
         {str(one) for one in map(_existing, places) if not os.access(one, _needed_on(one))}
     )

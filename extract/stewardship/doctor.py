@@ -5,7 +5,6 @@ Nothing is changed, one request goes to the API, and the token goes nowhere.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import textwrap
@@ -18,6 +17,7 @@ from rich.console import Console
 
 from extract.console import plain
 from extract.errors import InfluxError
+from extract.json_object import json_object
 from extract.stewardship.checks import CHECKS
 from extract.stewardship.diagnosis import Check, Finding, Patient
 
@@ -52,15 +52,13 @@ def examine(
 def as_json(checks: Sequence[Check]) -> str:
     """The checks as one JSON object."""
     verdicts = [check.verdict for check in checks]
-    return json.dumps(
+    return json_object(
         {
             "healthy": "failed" not in verdicts,
             "failed": verdicts.count("failed"),
             "warnings": verdicts.count("warning"),
             "checks": [asdict(check) for check in checks],
-        },
-        indent=2,
-        ensure_ascii=False,
+        }
     )
 
 

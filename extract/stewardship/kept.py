@@ -28,12 +28,8 @@ class Places:
     @classmethod
     def of(cls, project: Project, also: Sequence[Path] = ()) -> Places:
         """The places of a project, its warehouse and ``also`` included."""
-        written = [
-            project.root / os.environ.get(variable, usual)
-            for variable, usual in (("DBT_TARGET_PATH", "target"), ("DBT_LOG_PATH", "logs"))
-        ]
         kept = [project.data, project.warehouse, *(path.absolute() for path in also)]
-        return cls(tuple(kept), tuple(written))
+        return cls(tuple(kept), (project.dbt_target, project.dbt_logs))
 
     def targets(self) -> Iterator[Path]:
         """Folders that hold releases."""

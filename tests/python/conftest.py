@@ -71,6 +71,15 @@ def made_once(
     return folder
 
 
+@pytest.fixture(scope="module")
+def released(sample_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """A workplace whose warehouse holds the real records, built and released, for all tests of a module."""
+    workplace = Workplace(tmp_path_factory.mktemp("released"))
+    shutil.copy(sample_warehouse, workplace.warehouse)
+    workplace.publish()
+    return workplace
+
+
 @pytest.fixture
 def sample(sample_warehouse: Path, workplace: Workplace) -> Workplace:
     """A workplace whose warehouse holds the real records, built; it may be changed."""

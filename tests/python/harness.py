@@ -54,6 +54,11 @@ def _parsed(as_of: str | None) -> Path:
     return Path(tempfile.gettempdir()) / f"influx-parsed-{as_of}-{os.getpid()}.msgpack"
 
 
+def without_settings() -> dict[str, str]:
+    """The environment of the tests, but for what somebody has set there for X, for the project or for dbt."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("X_", "INFLUX_", "DBT_"))}
+
+
 def _hear_ctrl_c() -> None:
     """A shell that starts the tests in the background lets them, and all that they start, ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -66,8 +71,7 @@ class Workplace:
         self.folder = folder
         self.warehouse = folder / "warehouse.duckdb"
         self.out = folder / "out"
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("X_", "INFLUX_", "DBT_"))}
-        self.environment = kept | {
+        self.environment = without_settings() | {
             "INFLUX_DB": str(self.warehouse),
             "INFLUX_PROJECT_DIR": str(ROOT),
             "DBT_TARGET_PATH": str(folder / "target"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from harness import BIN, ROOT
+from harness import BIN, ROOT, without_settings
 from simulated import access
 from test_landing import lines, record, user
 
@@ -34,22 +34,16 @@ class Reader:
 
     def __init__(self, checkout: Path, simulator: Simulator) -> None:
         self.checkout = checkout
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("X_", "INFLUX_", "DBT_"))}
-        self.environment = kept | {
+        self.environment = without_settings() | {
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "DBT_EXCLUDE_RESOURCE_TYPES": "unit_test test",
             **access(simulator),
         }
 
     def follow(self, command: str) -> subprocess.CompletedProcess[str]:
+        typed = command.replace("/mnt/safe", str(self.checkout / "safe"))
         return subprocess.run(
-            [
-                "bash",
-                "-o",
-                "pipefail",
-                "-c",
-                command.replace("/mnt/safe", str(self.checkout / "safe")),
-            ],
+            ["bash", "-o", "pipefail", "-c", typed],
             cwd=self.checkout,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -300,19 +300,21 @@ def test_ctrl_c_leaves_nothing_behind(desk: Desk) -> None:
 def test_an_error_in_a_throw_away_warehouse_leaves_the_caller_as_it_was(desk: Desk) -> None:
     program = """
 import os
+from extract.console import ProgressDisplay
 from extract.scratch import scratch_warehouse
 from extract.settings import find_project
 from extract.errors import InfluxError
 from extract.warehouse import open_warehouse
 project = find_project()
+display = ProgressDisplay(quiet=True)
 try:
     with scratch_warehouse(project) as scratch:
         folder = scratch.folder
-        assert scratch.build("score_models").nodes > 0
+        assert scratch.build("score_models", display).nodes > 0
         with open_warehouse(scratch.project, read_only=True) as connection:
             connection.execute("from staging.score_models")
         assert not os.path.exists(project.root / "target" / folder.name)
-        scratch.build("there_is_no_such_thing +", as_of="nonsense")
+        scratch.build("there_is_no_such_thing +", display, as_of="nonsense")
 except InfluxError as error:
     print(error)
 print(folder.exists(), project.warehouse.exists(), os.environ["INFLUX_DB"])

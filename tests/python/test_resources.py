@@ -9,7 +9,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from harness import ROOT, Workplace
+
+from extract.settings import Project
+from extract.warehouse import open_warehouse
 
 LONG_AGO = 1_000_000_000
 
@@ -123,6 +127,15 @@ def test_a_setting_that_is_none_is_refused_by_its_name(
 ) -> None:
     told = Workplace(tmp_path).refuse(2, "build", environment={variable: value})
     assert f"{variable} is '{value}'" in told
+
+
+def test_commands_and_builds_read_stamps_and_rows_alike(tmp_path: Path) -> None:
+    profile = yaml.safe_load((ROOT / "profiles.yml").read_text(encoding="utf-8"))["influx_m2"]
+    of_a_build = profile["outputs"]["duckdb"]["settings"]
+    with open_warehouse(Project(ROOT, tmp_path / "warehouse.duckdb")) as connection:
+        for name in ("TimeZone", "preserve_insertion_order"):
+            setting = connection.execute("select current_setting(?)", [name]).fetchone()
+            assert setting == (of_a_build[name],), name
 
 
 def test_a_folder_for_spilling_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -280,10 +280,7 @@ def test_a_real_terminal_is_shown_a_harvest_in_lines_that_fit(workplace: Workpla
                 str(BIN / "influx-m2"),
                 "harvest",
                 *people,
-                "--batch-size",
-                "10",
-                "--concurrency",
-                "1",
+                *("--batch-size", "10", "--concurrency", "1"),
             ],
             access(simulator),
         )
@@ -299,14 +296,14 @@ def test_a_real_terminal_is_shown_a_harvest_in_lines_that_fit(workplace: Workpla
 
 @needs_sample
 class TestColours:
-    def test_no_escape_sequence_comes_out_of_a_pipe(self, published: Workplace) -> None:
+    def test_no_escape_sequence_comes_out_of_a_pipe(self, released: Workplace) -> None:
         done = subprocess.run(
-            several(published),
+            several(released),
             capture_output=True,
-            env=published.environment
+            env=released.environment
             | {"FORCE_COLOR": "1", "PY_COLORS": "1", "GITHUB_ACTIONS": "true"}
             | {"TTY_COMPATIBLE": "1", "TTY_INTERACTIVE": "1", "TERM": "xterm-256color"},
-            cwd=published.folder,
+            cwd=released.folder,
             check=True,
         )
         assert b"criterion" in done.stdout
@@ -314,26 +311,15 @@ class TestColours:
         assert b"error" in done.stderr
         assert b"\x1b" not in done.stdout + done.stderr
 
-    def test_a_terminal_is_shown_colours_and_none_under_no_color(
-        self, published: Workplace
-    ) -> None:
-        in_colour = on_a_terminal(published, several(published), {})
-        plain = on_a_terminal(published, several(published), {"NO_COLOR": "1"})
+    def test_a_terminal_is_shown_colours_and_none_under_no_color(self, released: Workplace) -> None:
+        in_colour = on_a_terminal(released, several(released), {})
+        plain = on_a_terminal(released, several(released), {"NO_COLOR": "1"})
         assert COLOUR.search(in_colour)
         assert "criterion" in plain
         assert not COLOUR.search(plain)
 
-    def test_a_dumb_terminal_is_shown_plain_text(self, published: Workplace) -> None:
-        assert "\x1b" not in on_a_terminal(published, several(published), {"TERM": "dumb"})
-
-
-@pytest.fixture(scope="module")
-def published(sample_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    """The real records, released once."""
-    workplace = Workplace(tmp_path_factory.mktemp("published"))
-    workplace.warehouse.write_bytes(sample_warehouse.read_bytes())
-    workplace.publish()
-    return workplace
+    def test_a_dumb_terminal_is_shown_plain_text(self, released: Workplace) -> None:
+        assert "\x1b" not in on_a_terminal(released, several(released), {"TERM": "dumb"})
 
 
 def several(workplace: Workplace) -> list[str]:
@@ -430,7 +416,10 @@ def show_a_summary(console: Console) -> None:
         quarantined=MANY,
         authors=MANY,
         excluded={f"rule_{number}": MANY for number in range(6)},
-        top=[(MANY, LONG, 100.0, MANY, "ai-ml-ecosystem")],
+        top=[
+            {"rank_global": MANY, "handle": LONG, "score": 100.0}
+            | {"followers_count": MANY, "topic": "ai-ml-ecosystem"}
+        ],
     )
     release = Release(Path("/x/release"), Path("/x/latest"), {"count": MANY}, GATE)
     show_summary(summary, release, Project(Path("/x"), Path("/x/data/influx.duckdb")), console)

@@ -109,6 +109,13 @@ class Worked:
         found: dict[str, Any] = json.loads(text)
         return found
 
+    @property
+    def marts(self) -> dict[str, dict[str, Any]]:
+        """The marts of the manifest by their names."""
+        nodes = self.manifest["nodes"].values()
+        models = (node for node in nodes if node["resource_type"] == "model")
+        return {node["name"]: node for node in models if node["schema"] == "marts"}
+
     def compiled(self, question: str) -> Path:
         return self.place.folder / "compiled/influx_m2/analyses" / f"{question}.sql"
 
