@@ -21,14 +21,12 @@ import duckdb
 
 from extract.errors import EnvironmentFailure
 from extract.harvest.interruptions import Interruptions
-from extract.lake.parts import Part, Table, raw_tables
+from extract.lake.parts import WRITTEN, Part, Table, raw_tables
 from extract.lake.places import Place, place_of
 from extract.progress import Display
 from extract.settings import Project
 from extract.sql_text import literal
 from extract.warehouse import is_interruption, open_warehouse, transaction
-
-WRITTEN = "written.parquet"
 
 _STRANGERS_NAMED = 3
 

@@ -10,6 +10,8 @@ import duckdb
 
 from extract.sql_text import identifier
 
+WRITTEN = "written.parquet"  # which says what parts there are
+
 # What a table is cut by, if it has the column, and how the names of its parts begin.
 _CUT_BY = {"run_id": "run", "release_number": "release"}
 _WHOLE = "all"

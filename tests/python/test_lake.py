@@ -280,7 +280,7 @@ def test_an_empty_warehouse_gives_the_columns_alone(workplace: Workplace) -> Non
 
 def test_after_a_purge_the_next_lake_holds_the_person_no_more(tmp_path: Path) -> None:
     project = OwnProject(tmp_path)
-    lake = project.folder / "lake"
+    lake = project.data / "lake"
     project.write("dataset.jsonl", lines(*DATASET) + CUT_SHORT)
     project.write("other.jsonl", lines(user(4)))
     for file in ("dataset.jsonl", "other.jsonl"):
@@ -302,7 +302,9 @@ def test_after_a_purge_the_next_lake_holds_the_person_no_more(tmp_path: Path) ->
             )
 
     assert rows().count(PERSON) > 3
-    project.succeed("purge", PERSON, "--no-build")
+    purged = project.run("purge", PERSON, "--no-build")
+    assert purged.stdout.endswith(f"no id is left, but in {lake}\n"), purged.stderr
+    assert f"until it is written again: influx-m2 lake {lake}" in purged.stderr.replace("\n", " ")
     assert project.value("select bool_and(md5(payload) = payload_hash) from raw.users")
     assert PERSON in rows()
     project.succeed("lake", lake)
