@@ -70,10 +70,15 @@ def write_lake(project: Project, path: str, *, display: Display) -> Lake:
     with Interruptions(), open_warehouse(project, read_only=True) as connection:
         place = place_of(path, project.warehouse)
         with place.claimed(WRITTEN), transaction(connection):
-            return _bring_up(connection, place, display)
+            return bring_up(connection, place, display)
 
 
-def _bring_up(connection: duckdb.DuckDBPyConnection, place: Place, display: Display) -> Lake:
+def bring_up(connection: duckdb.DuckDBPyConnection, place: Place, display: Display) -> Lake:
+    """Bring the lake at a place to what the raw layer of the connection's database holds now.
+
+    Raises:
+        EnvironmentFailure: the place cannot be written to.
+    """
     display.begin("comparing the warehouse with the lake")
     tables = raw_tables(connection)
     files = place.files(connection)

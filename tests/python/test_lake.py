@@ -19,9 +19,10 @@ from test_purge import BYSTANDER, CUT_SHORT, DATASET, HANDLE, NAME, PERSON, OwnP
 
 from extract.console import ProgressDisplay
 from extract.errors import EnvironmentFailure, UsageError
-from extract.lake.lake import write_lake
+from extract.lake.lake import bring_up, write_lake
+from extract.lake.places import Elsewhere
 from extract.settings import Project
-from extract.warehouse import raw_tables_sql
+from extract.warehouse import open_warehouse, raw_tables_sql
 
 POINTS = 0 if os.environ.get("INFLUX_TORTURE") else 4  # 0: all of them
 ODD = "it's \"odd\" \n\t🌊 \\ , '' é"
@@ -459,6 +460,27 @@ def test_a_place_elsewhere_that_cannot_be_reached_is_told_without_its_secrets(
     assert why in done.stderr
     assert "hush" not in done.stderr
     assert not list(landed.folder.glob("*:*"))
+
+
+def test_elsewhere_the_same_is_written_by_duckdb_alone(landed: Workplace) -> None:
+    # the one address that takes no extension; folders are there, as an object store needs none
+    lake = landed.folder / "la[ke] 1"
+    place, quiet = Elsewhere(f"file://{lake}/"), ProgressDisplay(quiet=True)
+
+    def bring() -> int:
+        with open_warehouse(Project(ROOT, landed.warehouse), read_only=True) as connection:
+            for name in raw_names(connection):
+                (lake / name).mkdir(parents=True, exist_ok=True)
+            return bring_up(connection, place, quiet).parts_written
+
+    assert bring() == len(list(lake.glob("*/*.parquet")))
+    assert_is_whole(lake, landed.warehouse)
+    before = stamps(lake)
+    assert bring() == 0
+    assert changed(before, lake) == set()
+    tell(landed, "delete from raw.rejected_lines; update raw.users set file = 'x'")
+    assert bring() == 2
+    assert_is_whole(lake, landed.warehouse)
 
 
 @pytest.mark.parametrize("path", ["", "file:///tmp/lake"])
