@@ -131,7 +131,9 @@ def _read_written(connection: duckdb.DuckDBPyConnection, place: Place) -> set[Pa
                 f"select {columns} from read_parquet({literal(file)}, hive_partitioning = false)"
             )
             return {Part(*row) for row in said.fetchall()}
-        except (duckdb.InvalidInputException, duckdb.BinderException) as error:
+        except (duckdb.IOException, duckdb.OutOfMemoryException):  # the place's, and the memory's
+            raise
+        except duckdb.Error as error:  # damage has many names
             if is_interruption(error):
                 raise
             raise EnvironmentFailure(

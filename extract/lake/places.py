@@ -97,7 +97,8 @@ class Folder:
     @contextmanager
     def reading(self, file: str) -> Iterator[str]:
         """As ``Place`` says."""
-        yield escape(str(self.path / file))
+        with self._told():
+            yield escape(str(self.path / file))
 
     @contextmanager
     def replacing(self, file: str) -> Iterator[str]:
@@ -117,7 +118,8 @@ class Folder:
         except (OSError, duckdb.IOException) as error:
             reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
             raise EnvironmentFailure(
-                f"the lake {self.path} cannot be written: {reason}; each file in it is whole, as it was before or new",
+                f"the lake {self.path} cannot be read or written: {reason}; each file in it is whole, be it the one "
+                "before or the new one",
                 next_step="see that the folder may be written to and its disk has room, then run the same command "
                 "again: it writes what is missing",
             ) from error

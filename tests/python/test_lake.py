@@ -396,7 +396,7 @@ def test_a_full_or_read_only_disk_is_told_and_the_next_lake_goes_on(
     with disk(tmp_path / "disk", "100k") as small:
         lake = small / "lake"
         said = landed.refuse(4, "lake", lake)
-        assert f"the lake {lake} cannot be written" in said
+        assert f"the lake {lake} cannot be read or written" in said
         assert "each file in it is whole" in said
         remount(small, "size=20m")
         write(landed, lake)
@@ -432,10 +432,12 @@ def test_what_is_not_of_the_lake_is_left_alone_and_told(landed: Workplace) -> No
     (lake / "users" / "run-99.parquet").write_bytes((lake / "users" / "run-1.parquet").read_bytes())
     assert write(landed, lake) == 1
     assert_is_whole(lake, landed.warehouse)
-    (lake / "written.parquet").write_bytes(b"PAR1 and nothing more PAR1")
-    with pytest.raises(EnvironmentFailure, match="cannot be read") as told:
-        write(landed, lake)
-    assert "remove it" in told.value.next_step
+    written = (lake / "written.parquet").read_bytes()
+    for damaged in (b"", b"PAR1 and nothing more PAR1", written[:500] + bytes(99) + written[599:]):
+        (lake / "written.parquet").write_bytes(damaged)
+        with pytest.raises(EnvironmentFailure, match="damaged") as told:
+            write(landed, lake)
+        assert "remove it" in told.value.next_step
     (lake / "written.parquet").unlink()
     assert write(landed, lake) == len(list(lake.glob("*/*.parquet")))
     assert_is_whole(lake, landed.warehouse)
