@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import duckdb
 
@@ -137,9 +136,13 @@ class Elsewhere:
     @property
     def shown(self) -> str:
         """The address without a user, a password and a query."""
-        parts = urlsplit(self.url)
-        user, at, host = parts.netloc.rpartition("@")
-        return f"{parts.scheme}://{'***' if user else ''}{at}{host}{parts.path}"
+        scheme, _, rest = self.url.partition("://")
+        base, _, query = rest.partition("?")
+        user, _, place = base.rpartition("@")
+        # a password may hold any of the marks: what does not begin with a plain host may be a part of one
+        if "@" in query or not re.match(r"[\w.-]+(:\d+)?(/|$)", place):
+            return f"{scheme}://***"
+        return f"{scheme}://{'***@' if user else ''}{place}"
 
     @contextmanager
     def claimed(self, _first_file: str) -> Iterator[None]:

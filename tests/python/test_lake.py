@@ -485,6 +485,24 @@ def test_elsewhere_the_same_is_written_by_duckdb_alone(landed: Workplace) -> Non
     assert_is_whole(lake, landed.warehouse)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("s3://bucket/a lake/é/", "s3://bucket/a lake/é/"),
+        ("https://host:9000/lake?sig=hush", "https://host:9000/lake"),
+        ("s3://me:hu/sh@bucket/lake", "s3://***@bucket/lake"),
+        ("s3://me:hu@sh@bucket/lake", "s3://***@bucket/lake"),
+        ("s3://me:hu?sh@bucket/lake", "s3://***"),
+        ("s3://me:12?sh@bucket/lake", "s3://***"),
+        ("s3://me:hush/lake", "s3://***"),
+        ("s3://[hush/lake", "s3://***"),
+        ("s3://", "s3://***"),
+    ],
+)
+def test_no_secret_of_an_address_is_shown_wherever_it_stands(url: str, shown: str) -> None:
+    assert Elsewhere(url).shown == shown
+
+
 @pytest.mark.parametrize("path", ["", "file:///tmp/lake"])
 def test_a_path_that_means_no_place_is_refused(landed: Workplace, path: str) -> None:
     with pytest.raises(UsageError) as told:
