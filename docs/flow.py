@@ -158,9 +158,10 @@ def _boxes(manifest: Mapping[str, Any]) -> list[Box]:
     marts = [set(box.names) for box in boxes if box.layer == "marts"]
 
     def beside(exposure: Mapping[str, Any]) -> tuple[float, str]:
-        """In the middle of what it reads, so that few arrows cross."""
+        """In the middle of what it reads, so that few arrows cross; at the end what reads no mart."""
         read = {node.split(".")[-1] for node in exposure["depends_on"]["nodes"]}
-        return mean(place for place, names in enumerate(marts) if names & read), exposure["name"]
+        places = [place for place, names in enumerate(marts) if names & read]
+        return mean(places) if places else len(marts), exposure["name"]
 
     exposures = sorted(manifest["exposures"].values(), key=beside)
     return boxes + [Box(FILES, one["name"], one["label"].split(", ")) for one in exposures]

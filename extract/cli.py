@@ -22,7 +22,7 @@ from extract.commands.registering import EXIT_CODES, add_command, prose
 from extract.commands.reporting import report
 from extract.commands.rules import app as rules
 from extract.commands.simulating import simulate
-from extract.commands.upkeep import backup, doctor, restore
+from extract.commands.upkeep import backup, doctor, lake, restore
 from extract.commands.validating import validate
 from extract.errors import InfluxError
 
@@ -74,7 +74,7 @@ PANELS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Questions": {"status": status, "explain": explain, "sql": sql, "handles": list_handles},
     "Releases": {"releases": releases, "diff": diff, "rollback": rollback, "validate": validate},
     "Rules and models": {"rules": rules, "calibrate": calibrate},
-    "Upkeep": {"doctor": doctor, "backup": backup, "restore": restore},
+    "Upkeep": {"doctor": doctor, "backup": backup, "restore": restore, "lake": lake},
     "Forgetting people": {"purge": purge, "compliance": compliance},
     "Trying without X": {"simulate": simulate},
 }

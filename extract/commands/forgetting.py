@@ -30,7 +30,9 @@ NoBuild = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say who is meant, and change nothing.")]
 
-InJson = Annotated[bool, json_option("people, rows, texts, releases, files, copies, artifacts")]
+InJson = Annotated[
+    bool, json_option("people, rows, texts, releases, files, copies, artifacts, lakes")
+]
 
 compliance = typer.Typer(
     name="compliance", help="Do what X's batch compliance asks.", no_args_is_help=True
@@ -54,6 +56,7 @@ def purge(
 
     The warehouse is written anew and everything is searched for the id. What stays is a tombstone, a keyed hash
     of id and handles, which keeps the person from being landed again. Killed midway: run the same command again.
+    A lake is brought up by influx-m2 lake alone: run that afterwards, for each that there is.
     The JSON of a --dry-run has the keys people and names: person, kind and value of each.
 
     Example: influx-m2 purge @jack

@@ -1,4 +1,4 @@
-"""The commands that keep house: the warehouse put by and put back, and all looked over."""
+"""The commands that keep house: the warehouse put by, put back and put out as Parquet, and all looked over."""
 
 from __future__ import annotations
 
@@ -64,6 +64,33 @@ def restore(
         display.begin("copying the backup and checking every row")
         made = put_back(find_project(), path, replace=force)
     _tell("warehouse", made, in_json=in_json)
+
+
+def lake(
+    path: Annotated[
+        str, typer.Argument(help="A folder, or what else DuckDB can write to: s3://bucket/lake.")
+    ],
+    in_json: Annotated[
+        bool, json_option("path, parts_written, parts_unchanged, rows, bytes")
+    ] = False,
+) -> None:
+    """Write the raw layer as Parquet, for Spark and others: what is new or changed since the last time.
+
+    One file a table and run; written.parquet says what there is. Others may read the warehouse meanwhile. Killed
+    midway: run the same command again. After a purge, too: until then the lake holds who was purged.
+
+    Example: influx-m2 lake data/lake
+    """
+    from dataclasses import asdict
+
+    from extract.console import ProgressDisplay
+    from extract.lake.lake import write_lake
+    from extract.settings import find_project
+
+    with ProgressDisplay() as display:
+        made = write_lake(find_project(), path, display=display)
+        display.note(str(made))
+    typer.echo(json_object(asdict(made)) if in_json else made.path)
 
 
 def doctor(

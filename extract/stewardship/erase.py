@@ -173,6 +173,11 @@ def erase(
             f"update {one.table} set {identifier(one.column)} = ? where rowid = ?",
             [one.without, one.row],
         )
+        if (one.table, one.column) == ("raw.users", "payload"):
+            # by the hash of what stood there before, trying all ids would tell whose it was
+            connection.execute(
+                "update raw.users set payload_hash = md5(payload) where rowid = ?", [one.row]
+            )
     return users - _number(connection, "select count(*) from raw.users"), len(found)
 
 

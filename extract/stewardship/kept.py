@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from extract.lake.parts import WRITTEN
 from extract.settings import Project
 from extract.stewardship.mentions import binary_pattern_of
 
@@ -43,9 +44,18 @@ class Places:
         """DuckDB files."""
         return (path for path in _files(self.kept) if _is_database(path))
 
+    def lakes(self) -> list[Path]:
+        """Folders that `influx-m2 lake` has written to, and writes anew from the warehouse."""
+        return [path.parent for path in _files(self.kept) if path.name == WRITTEN]
+
     def files(self) -> Iterator[Path]:
-        """Every file of every place, each once."""
-        return _files((*self.kept, *self.artifacts))
+        """Every file of every place, each once, but for what lakes hold: packed as it is, no search sees it all."""
+        lakes = self.lakes()
+        return (
+            path
+            for path in _files((*self.kept, *self.artifacts))
+            if path.suffix != ".parquet" or not any(map(path.is_relative_to, lakes))
+        )
 
     def _folders(self) -> Iterator[Path]:
         for place in self.kept:

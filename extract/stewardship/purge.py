@@ -45,7 +45,8 @@ class Purged:
     """What a purge took out.
 
     People and their payloads (rows), mentions in other texts; releases packed anew (old id to new), snapshots and
-    lists of ids (files), other warehouses (copies), dbt's files (artifacts).
+    lists of ids (files), other warehouses (copies), dbt's files (artifacts). Lakes are what it did not touch: the
+    next `influx-m2 lake` takes people out of them.
     """
 
     people: int = 0
@@ -55,6 +56,7 @@ class Purged:
     files: int = 0
     copies: list[Path] = field(default_factory=list)
     artifacts: int = 0
+    lakes: list[Path] = field(default_factory=list)
 
     def __str__(self) -> str:
         counts = (
@@ -67,7 +69,8 @@ class Purged:
         )
         told = [f"{count:,} {one if count == 1 else many}" for count, one, many in counts if count]
         people = f"{self.people:,} {'person' if self.people == 1 else 'people'}"
-        return f"purged {people}: {', '.join(told) or 'nothing was kept'}; no id is left"
+        left = f", but in {', '.join(map(str, self.lakes))}" if self.lakes else ""
+        return f"purged {people}: {', '.join(told) or 'nothing was kept'}; no id is left{left}"
 
 
 def wanted_from(names: Sequence[str]) -> list[Wanted]:
@@ -144,6 +147,9 @@ def purge(
         return people
 
     people, _ = rewrite_warehouse(project, forget)
+    done.lakes = places.lakes()
+    for lake in done.lakes:
+        note(f"{lake} holds the people until it is written again: influx-m2 lake {lake}")
     _refuse_traces(project, places, people)
     return done
 

@@ -121,6 +121,7 @@ class TestJson:
             "calibrate",
             "report --out {folder}/report.html",
             "backup {folder}/backup.duckdb --force",
+            "lake {folder}/lake",
             "harvest --from {folder}/one.jsonl",
         ],
     )

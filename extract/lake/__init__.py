@@ -1,0 +1,1 @@
+"""The raw layer as Parquet, for engines other than DuckDB."""
