@@ -5,11 +5,11 @@ DOCS := target/docs
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := help
-.PHONY: help demo docs test torture lint format bench pins clean
+.PHONY: help demo docs test test-spark torture lint format bench pins clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' \
-		| while IFS='|' read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' \
+		| while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
 demo: .venv/ready ## From nothing to a release of 531 synthetic authors; no token needed
 	$(BIN)/influx-m2 demo
@@ -27,6 +27,9 @@ docs: .venv/ready ## The dbt docs as one static page; the generated pages of doc
 
 test: .venv/ready-dev .venv/browser lint ## Check style and types, then run all tests
 	$(BIN)/pytest -n 2
+
+test-spark: .venv/ready-spark .venv/java ## The same project on Apache Spark, held against DuckDB row by row
+	$(BIN)/pytest tests/spark
 
 torture: .venv/ready-dev ## Kill each fifty times: harvest, run, export, backup, purge, upgrade
 	INFLUX_TORTURE=1 $(BIN)/pytest tests/python/test_survival.py tests/python/test_limits.py tests/python/test_releases.py \
@@ -51,6 +54,7 @@ pins: .venv/ready-dev ## Resolve the requirements anew (needs the package index)
 	$(BIN)/pip install --quiet pip-tools
 	$(BIN)/pip-compile $(PIN) --extra setup -c constraints.txt -o requirements.txt pyproject.toml
 	$(BIN)/pip-compile $(PIN) --extra setup --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(BIN)/pip-compile $(PIN) --extra setup --extra dev --extra spark -c requirements-dev.txt -o requirements-spark.txt pyproject.toml
 
 PIN := --quiet --upgrade --generate-hashes --no-strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
@@ -76,4 +80,14 @@ AS_ROOT = $(if $(filter-out 0,$(shell id -u)),sudo -n)
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.venv/ready-spark: .venv/ready-dev requirements-spark.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.txt
+	@touch $@
+
+# Spark 4 runs on Java 17 or newer.
+.venv/java: .venv/ready
+	@command -v java >/dev/null || ( $(AS_ROOT) apt-get update -qq; \
+		$(AS_ROOT) apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless >/dev/null )
 	@touch $@

@@ -3,6 +3,7 @@ with
 
 stated as (
 
+    {% set facts = [] -%}
     {% for fact, value in {
         'topic_tags': 'cast(to_json(topic_tags) as string)',
         'lang_primary': "'\"' || lang_primary || '\"'",
@@ -11,20 +12,17 @@ stated as (
         'is_banned': 'cast(is_banned as string)',
         'sources': 'case when ' ~ array_size('sources') ~ ' > 0 then cast(to_json(sources) as string) end',
     }.items() -%}
+    {% do facts.append(struct_of({'fact': "'" ~ fact ~ "'", 'value': value})) -%}
+    {% endfor -%}
     select
         author_id,
-        '{{ fact }}' as fact,
-        {{ value }} as value,
         run_id,
         file,
         line_number,
         curated_at,
-        curation_order
+        curation_order,
+        {{ unnested_fields(facts) }}
     from {{ ref('int_curation') }}
-    {%- if not loop.last %}
-    union all
-    {% endif %}
-    {%- endfor %}
 
 ),
 

@@ -219,15 +219,11 @@ def test_a_user_line_that_says_when_twarc_fetched_it_is_dated_so(workplace: Work
     assert when == {1: retrieved, 2: told, 3: told, 4: retrieved, 5: retrieved}
 
 
-@pytest.fixture(scope="module")
-def mixed(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    """All shapes, sound and hostile, in one file; built once for the tests that look at the marts."""
-    workplace = Workplace(tmp_path_factory.mktemp("mixed"))
+def mixed_payloads() -> list[Payload]:
+    """Every shape, with what is hard to read in some."""
     hostile = '🎉 "quoted" \\ back\nnew line \u2028 İ'
     big = int(BIG_ID)
-    land(
-        workplace,
-        "mixed.jsonl",
+    return [
         # the same numbers of five people, one in each shape
         v2_user(1),
         {"data": [v2_user(2)], "__twarc": {"retrieved_at": SEEN}},
@@ -246,7 +242,14 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
         # the same person in two shapes at the same time
         v2_user(41),
         v1_user(41),
-    )
+    ]
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """All shapes, sound and hostile, in one file; built once for the tests that look at the marts."""
+    workplace = Workplace(tmp_path_factory.mktemp("mixed"))
+    land(workplace, "mixed.jsonl", *mixed_payloads())
     workplace.build(data_tests=True)
     return workplace
 
