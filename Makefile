@@ -34,14 +34,14 @@ test-spark: .venv/ready-spark .venv/java ## The same project on Apache Spark, he
 torture: .venv/ready-dev ## Kill each fifty times: harvest, run, export, backup, purge, upgrade
 	INFLUX_TORTURE=1 $(BIN)/pytest tests/python/test_survival.py tests/python/test_limits.py tests/python/test_releases.py \
 		tests/python/test_rewriting.py tests/python/test_backup.py tests/python/test_upgrades.py \
-		tests/python/test_purge.py tests/python/test_faults.py tests/python/test_existing_automation.py \
+		tests/python/test_purge.py tests/python/test_lake.py tests/python/test_faults.py tests/python/test_existing_automation.py \
 		tests/python/test_influx_validate.py tests/python/test_resources.py tests/python/test_incremental.py
 
 lint: .venv/ready-dev ## Check format, style and types of Python and SQL
 	$(BIN)/ruff format --check docs extract tests
 	$(BIN)/ruff check docs extract tests
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 analyses models tests/sql
+	$(BIN)/sqlfluff lint --processes 2 analyses models tests/sql tests/spark
 
 format: .venv/ready-dev ## Put Python into the house format
 	$(BIN)/ruff format docs extract tests

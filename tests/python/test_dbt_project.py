@@ -30,6 +30,7 @@ MARTS = (
     *("author_freshness", "handle_history", "harvest_runs", "harvest_costs", "score_movements"),
     *("score_explanations", "proposed_knots", "curation_history"),
 )
+ENGINES_AGREE = ROOT / "tests/spark/engines_agree.sql"
 # Macros with words for each engine that no test but a model's own unit tests, or a build as such, can look at.
 SEEN_ELSEWHERE = {
     *("unnested", "unnested_fields", "json_paths", "as_of_override"),
@@ -210,5 +211,14 @@ def test_macros_with_words_for_each_engine_are_held_against_what_they_are_to_giv
     for name in dispatched:
         assert f"macro default__{name}(" in macros
         assert f"macro spark__{name}(" in macros
-    tried = (ROOT / "tests/sql/assert_engines_agree.sql").read_text(encoding="utf-8")
+    tried = ENGINES_AGREE.read_text(encoding="utf-8")
     assert {name for name in dispatched if f"{name}(" not in tried} == SEEN_ELSEWHERE
+
+
+def test_macros_give_what_they_are_to_give(workplace: Workplace) -> None:
+    asked = ENGINES_AGREE.read_text(encoding="utf-8")
+    done = workplace.dbt("--quiet", "show", "--output", "json", "--limit", "-1", "--inline", asked)
+    assert done.returncode == 0, done.stdout
+    rows = json.loads(done.stdout)["show"]
+    assert len(rows) > 40
+    assert [row for row in rows if row["given"] != row["expected"]] == []

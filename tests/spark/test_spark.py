@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,14 +68,7 @@ class BothEngines:
         built = time.monotonic()
         self.duckdb.succeed("lake", self.lake)
         left = time.monotonic()
-        on_spark = subprocess.run(
-            [str(BIN / "dbt"), "build", "--target", "spark"],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            env=self.environment | environment,
-            check=False,
-        )
+        on_spark = self.dbt_on_spark("build", environment=environment)
         assert on_spark.returncode == 0, on_spark.stdout[-20000:]
         return Builds(
             duckdb=statuses(self.duckdb.folder / "target"),
@@ -84,6 +78,18 @@ class BothEngines:
                 "lake": left - built,
                 "Spark": time.monotonic() - left,
             },
+        )
+
+    def dbt_on_spark(
+        self, *arguments: str, environment: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(BIN / "dbt"), *arguments, "--target", "spark"],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=self.environment | environment,
+            check=False,
         )
 
     def write_marts(self, *marts: str) -> Path:
@@ -227,6 +233,16 @@ def test_the_same_nodes_are_green_on_both(
     assert {"seed", "model", "test", "unit_test"} <= set(kinds)
     with capsys.disabled():
         print("\non both engines:", {kind: kinds.count(kind) for kind in sorted(set(kinds))})
+
+
+def test_macros_give_what_they_are_to_give(people: BothEngines, built: Builds) -> None:
+    asked = (Path(__file__).with_name("engines_agree.sql")).read_text(encoding="utf-8")
+    ask = ("--quiet", "show", "--output", "json", "--limit", "-1", "--inline", asked)
+    done = people.dbt_on_spark(*ask, environment={})
+    assert done.returncode == 0, done.stdout
+    rows = json.loads(done.stdout[done.stdout.index("{") :])["show"]
+    assert len(rows) > 40
+    assert [row for row in rows if row["given"] != row["expected"]] == []
 
 
 def test_every_mart_is_the_same(
