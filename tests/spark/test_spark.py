@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +19,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from harness import BIN, ROOT, SAMPLE, WITH_UNIT_TESTS, Workplace
 from simulated import access
 from test_landing import SEEN, lines
@@ -68,7 +72,7 @@ class BothEngines:
         built = time.monotonic()
         self.duckdb.succeed("lake", self.lake)
         left = time.monotonic()
-        on_spark = self.dbt_on_spark("build", environment=environment)
+        on_spark = self.dbt_on("spark", "build", environment=environment)
         assert on_spark.returncode == 0, on_spark.stdout[-20000:]
         return Builds(
             duckdb=statuses(self.duckdb.folder / "target"),
@@ -80,15 +84,15 @@ class BothEngines:
             },
         )
 
-    def dbt_on_spark(
-        self, *arguments: str, environment: Mapping[str, str]
+    def dbt_on(
+        self, target: str, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(BIN / "dbt"), *arguments, "--target", "spark"],
+            [str(BIN / "dbt"), *arguments, "--target", target],
             capture_output=True,
             text=True,
             cwd=ROOT,
-            env=self.environment | environment,
+            env=self.environment | dict(environment or {}),
             check=False,
         )
 
@@ -238,7 +242,7 @@ def test_the_same_nodes_are_green_on_both(
 def test_macros_give_what_they_are_to_give(people: BothEngines, built: Builds) -> None:
     asked = (Path(__file__).with_name("engines_agree.sql")).read_text(encoding="utf-8")
     ask = ("--quiet", "show", "--output", "json", "--limit", "-1", "--inline", asked)
-    done = people.dbt_on_spark(*ask, environment={})
+    done = people.dbt_on("spark", *ask)
     assert done.returncode == 0, done.stdout
     rows = json.loads(done.stdout[done.stdout.index("{") :])["show"]
     assert len(rows) > 40
@@ -285,6 +289,71 @@ def synthetic_users(folder: Path, count: int) -> Path:
         statement = statement.replace(f"{{{name}}}", str(value))
     duckdb.execute(statement)
     return path
+
+
+@contextmanager
+def thrift_server(both: BothEngines, output: dict[str, Any]) -> Iterator[None]:
+    """Spark's own, on loopback, with a metastore of its own."""
+    home = both.duckdb.folder / "thrift"
+    home.mkdir()
+    settings = {
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={home}",
+        "spark.sql.warehouse.dir": f"{home}/warehouse",
+        "spark.sql.catalogImplementation": "hive",
+        "spark.sql.shuffle.partitions": "2",
+    }
+    place = {"port": output["port"], "bind.host": output["host"]}
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [str(BIN / "spark-submit"), "--master", "local[2]", "--driver-memory", "2g"]
+            + [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
+            + ["--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"]
+            + ["spark-internal"]
+            + [
+                word
+                for name, value in place.items()
+                for word in ("--hiveconf", f"hive.server2.thrift.{name}={value}")
+            ],
+            cwd=home,
+            env=both.environment | {"PATH": f"{BIN}:{os.environ['PATH']}"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        deadline = time.monotonic() + 120
+        while server.poll() is None and time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection((output["host"], output["port"]), 1):
+                break
+            time.sleep(0.5)
+        else:
+            pytest.fail((home / "log").read_text(encoding="utf-8")[-3000:])
+        yield
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def test_a_thrift_server_builds_by_the_profile_of_the_page(
+    people: BothEngines, built: Builds, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs/spark.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^    cluster:\n(?:     .*\n)+", page, re.MULTILINE)
+    output = yaml.safe_load(block)["cluster"]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        output |= {"host": "127.0.0.1", "port": free.getsockname()[1]}
+    profile = {"influx_m2": {"target": "cluster", "outputs": {"cluster": output}}}
+    (tmp_path / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
+    with thrift_server(people, output):
+        here = ("--profiles-dir", str(tmp_path), "--target-path", str(tmp_path / "target"))
+        done = people.dbt_on("cluster", "build", "--select", "+release_records", *here)
+        assert done.returncode == 0, done.stdout[-20000:]
+        assert set(statuses(tmp_path / "target").values()) == {"success"}
+        count = "select count(*) as records from {{ ref('release_records') }}"
+        ask = ("--quiet", "show", "--output", "json", "--inline", count)
+        done = people.dbt_on("cluster", *ask, *here)
+        assert done.returncode == 0, done.stdout
+    (row,) = json.loads(done.stdout[done.stdout.index("{") :])["show"]
+    assert row["records"] == people.duckdb.value("select count(*) from marts.release_records")
 
 
 def is_mart(both: BothEngines, model: str) -> bool:
