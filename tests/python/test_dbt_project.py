@@ -141,7 +141,7 @@ def test_a_failing_data_test_is_the_data_saying_no(workplace: Workplace) -> None
     with duckdb.connect(str(workplace.warehouse)) as connection:
         connection.execute("insert into raw.runs from raw.runs")
     message = workplace.refuse(1, "build", environment=WITH_DATA_TESTS)
-    assert "source_unique_raw_runs_run_id" in message
+    assert "source_primary_key_raw_runs_run_id" in message
 
 
 def test_each_kind_of_metric_moves_the_history(workplace: Workplace) -> None:

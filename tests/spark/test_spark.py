@@ -291,6 +291,27 @@ def synthetic_users(folder: Path, count: int) -> Path:
     return path
 
 
+def test_an_empty_lake_builds(tmp_path: Path) -> None:
+    both = BothEngines(tmp_path)
+    nothing = both.duckdb.write("nothing.jsonl", "")
+    both.duckdb.succeed("harvest", "--from", nothing)
+    built = both.build(unit_tests=False)
+    assert built.spark == built.duckdb
+
+
+@pytest.mark.parametrize(
+    ("lake", "said"),
+    [("data/lake", "INFLUX_LAKE names no lake"), ("/nowhere/at/all", "/nowhere/at/all/layout")],
+)
+def test_where_there_is_no_lake_it_is_said(tmp_path: Path, lake: str, said: str) -> None:
+    both = BothEngines(tmp_path)
+    both.environment["INFLUX_LAKE"] = lake
+    done = both.dbt_on("spark", "build", "--select", "score_models")
+    assert done.returncode != 0
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+
+
 @contextmanager
 def thrift_server(both: BothEngines, output: dict[str, Any]) -> Iterator[None]:
     """Spark's own, on loopback, with a metastore of its own."""
