@@ -293,8 +293,6 @@ def synthetic_users(folder: Path, count: int) -> Path:
 
 def test_an_empty_lake_builds(tmp_path: Path) -> None:
     both = BothEngines(tmp_path)
-    nothing = both.duckdb.write("nothing.jsonl", "")
-    both.duckdb.succeed("harvest", "--from", nothing)
     built = both.build(unit_tests=False)
     assert built.spark == built.duckdb
 
