@@ -70,7 +70,7 @@
     {{ return(adapter.dispatch('set_pattern_screen', 'influx_m2')(kind)) }}
 {%- endmacro %}
 
-{# Spark compiles the pattern of a row once a partition of few rules: no screen is needed. #}
+{# There is none on Spark: every text passes. #}
 {% macro spark__set_pattern_screen(kind) %}{% endmacro %}
 
 {% macro default__set_pattern_screen(kind) -%}

@@ -3,16 +3,11 @@
     nothing. Opening a warehouse for writing does the same from the same statements; a newer one is left alone by both.
 #}
 {% macro raw_layer() -%}
-    {{ return(adapter.dispatch('raw_layer', 'influx_m2')()) }}
-{%- endmacro %}
-
-{% macro newest_raw_layout() -%}
-    {%- do return(2) -%}
-{%- endmacro %}
-
-{% macro default__raw_layer() -%}
     {%- set upgrades = [raw_layout_2()] -%}
-    {%- set newest = newest_raw_layout() -%}
+    {{ return(adapter.dispatch('raw_layer', 'influx_m2')(1 + upgrades | length, upgrades)) }}
+{%- endmacro %}
+
+{% macro default__raw_layer(newest, upgrades) -%}
     {%- set layout = layout_of_warehouse(newest) if execute else newest -%}
     {%- if layout > newest -%}
         select error(

@@ -2,7 +2,7 @@
     What dbt does of itself, as Spark wants it. The raw layer of Spark is what `influx-m2 lake` wrote, where INFLUX_LAKE says;
     every build is of everything there.
 #}
-{% macro spark__raw_layer() -%}
+{% macro spark__raw_layer(newest, upgrades) -%}
     {%- if execute -%}
         {%- set lake = env_var('INFLUX_LAKE', '') -%}
         {%- if not (lake.startswith('/') or '://' in lake) -%}
@@ -11,9 +11,9 @@
             ) -%}
         {%- endif -%}
         {%- set layout = run_query('select max(version) from parquet.`' ~ lake ~ '/layout`')[0][0] -%}
-        {%- if layout != newest_raw_layout() -%}
+        {%- if layout != newest -%}
             {%- do exceptions.raise_compiler_error(
-                'the lake has layout ' ~ layout ~ ', and this version of influx-m2 reads ' ~ newest_raw_layout()
+                'the lake has layout ' ~ layout ~ ', and this version of influx-m2 reads ' ~ newest
                 ~ ': write it anew with influx-m2 lake'
             ) -%}
         {%- endif -%}
@@ -37,7 +37,7 @@
             {%- set value = row[name] -%}
             {%- set type = types.get(name, adapter.convert_type(agate_table, loop.index0)) -%}
             {%- do values.append(
-                'cast(' ~ ('null' if value is none else string_literal(escape_single_quotes(value | string)))
+                'cast(' ~ ('null' if value is none else spark_literal(value | string))
                 ~ ' as ' ~ type ~ ')'
             ) -%}
         {%- endfor -%}
@@ -67,26 +67,24 @@
     {{ expression | replace('\\', '\\\\') | replace("'", "''") }}
 {%- endmacro %}
 
-{# Rows of unit tests hold lists and mappings: both engines are given theirs. #}
+{# Rows of unit tests hold lists and mappings, and texts that dbt has made literals of. #}
 {% macro spark__safe_cast(field, type) -%}
-    try_cast({{ spark_literal(field) }} as {{ spark_type(type) }})
+    try_cast({{ field if field is string else spark_literal(field) }} as {{ spark_type(type) }})
 {%- endmacro %}
 
 {% macro spark_literal(value) -%}
     {%- if value is string -%}
-        {%- do return(value) -%}
+        {%- do return(string_literal(escape_single_quotes(value))) -%}
     {%- elif value is mapping -%}
         {%- set fields = {} -%}
         {%- for name, field in value.items() -%}
-            {%- do fields.update({name: spark_literal(string_literal(escape_single_quotes(field)) if field is string else field)}) -%}
+            {%- do fields.update({name: spark_literal(field)}) -%}
         {%- endfor -%}
         {%- do return(struct_of(fields)) -%}
     {%- elif value is sequence -%}
         {%- set items = [] -%}
         {%- for item in value -%}
-            {%- do items.append(
-                spark_literal(string_literal(escape_single_quotes(item)) if item is string else item)
-            ) -%}
+            {%- do items.append(spark_literal(item)) -%}
         {%- endfor -%}
         {%- do return(array_of(items)) -%}
     {%- else -%}

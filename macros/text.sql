@@ -23,7 +23,7 @@
     {{ return(adapter.dispatch('set_keyword_stretches', 'influx_m2')()) }}
 {%- endmacro %}
 
-{# Spark has no variables in a plan that is a constant: the text is one stretch. #}
+{# On Spark the text is one stretch, as where there is no pattern: the same keywords, found by reading all of it. #}
 {% macro spark__set_keyword_stretches() %}{% endmacro %}
 
 {% macro default__set_keyword_stretches() -%}

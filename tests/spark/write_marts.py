@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
+import yaml
+from jinja2 import Template
 from pyspark.sql import SparkSession
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> None:
     """Write them all."""
     out, *relations = sys.argv[1:]
-    home = os.environ["INFLUX_SPARK_HOME"]
-    settings = {
-        "spark.driver.memory": os.environ.get("INFLUX_SPARK_MEMORY", "2g"),
-        "spark.driver.extraJavaOptions": f"-Dderby.system.home={home}",
-        "spark.sql.warehouse.dir": f"{home}/warehouse",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.ui.enabled": "false",
-    }
+    profile = yaml.safe_load((ROOT / "profiles.yml").read_text(encoding="utf-8"))
+    settings = profile["influx_m2"]["outputs"]["spark"]["server_side_parameters"]
     builder = SparkSession.builder.enableHiveSupport()
     for name, value in settings.items():
-        builder = builder.config(name, value)
+        builder = builder.config(name, Template(value).render(env_var=os.environ.get))
     session = builder.getOrCreate()
     for relation in relations:
         session.table(relation).write.parquet(f"{out}/{relation}")
