@@ -1,15 +1,13 @@
-{# The var as_of as a UTC timestamp. What is no stamp stops the build in the cast: it must not hide everything. #}
+{#
+    The var as_of as a UTC timestamp. What is no stamp stops the build in the cast: it must not hide everything.
+    A timestamp of Spark is a moment, which the session reads as UTC.
+#}
 {% macro as_of_override() -%}
-    {{ return(adapter.dispatch('as_of_override', 'influx_m2')()) }}
-{%- endmacro %}
-
-{% macro default__as_of_override() -%}
+    {%- if target.type == 'duckdb' -%}
     cast('{{ var("as_of") | replace("'", "''") }}' as timestamptz) at time zone 'UTC'
-{%- endmacro %}
-
-{# A timestamp of Spark is a moment; the session reads it as UTC. #}
-{% macro spark__as_of_override() -%}
+    {%- else -%}
     cast('{{ var("as_of") | replace("'", "''") }}' as timestamp)
+    {%- endif -%}
 {%- endmacro %}
 
 {# Whether something happened by then, where the clock is set. A bare date stands for the whole day: what was seen on it counts. #}

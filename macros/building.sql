@@ -5,17 +5,11 @@
     marts.release_gate, the end of a build: one that fails on the way moves nothing, and the next one begins there again.
 #}
 
-{# Whether this build may add to the last, decided once, before anything is built. #}
+{# Whether this build may add to the last, decided once, before anything is built. No build of Spark adds to another. #}
 {% macro plan_build() -%}
-    {{ return(adapter.dispatch('plan_build', 'influx_m2')()) }}
-{%- endmacro %}
-
-{# No build of Spark adds to another. #}
-{% macro spark__plan_build() %}{% endmacro %}
-
-{% macro default__plan_build() -%}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
+    {%- if target.type == 'duckdb' and execute and flags.WHICH in ('build', 'run') -%}
         {%- set reason = reason_to_build_all() -%}
+        {%- do graph.update({'adds_to_last_build': not reason}) -%}
         {%- if reason -%}
             {%- do log('building everything: ' ~ reason, info=flags.WHICH == 'build' and reason != 'it is the first build') -%}
         {%- endif -%}
@@ -35,13 +29,7 @@
 
 {# The gate says so, the end of a build. #}
 {% macro complete_build() -%}
-    {{ return(adapter.dispatch('complete_build', 'influx_m2')()) }}
-{%- endmacro %}
-
-{% macro spark__complete_build() %}{% endmacro %}
-
-{% macro default__complete_build() -%}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
+    {%- if target.type == 'duckdb' and execute and flags.WHICH in ('build', 'run') -%}
         update intermediate.build_plan set is_complete = true
     {%- endif -%}
 {%- endmacro %}
@@ -140,34 +128,24 @@
     {%- do return(built_from()) -%}
 {%- endmacro %}
 
-{# What tells whether the landings up to one are still the same: rows that were taken back, or numbers given anew. #}
+{#
+    What tells whether the landings up to one are still the same: rows that were taken back, or numbers given anew. To a
+    build of Spark nothing is added, so that nothing is held against it either.
+#}
 {% macro landed_checksum(landed_to) -%}
-    {{ return(adapter.dispatch('landed_checksum', 'influx_m2')(landed_to)) }}
-{%- endmacro %}
-
-{# Nothing is added to a build of Spark, so that nothing is held against it either. #}
-{% macro spark__landed_checksum(landed_to) -%}
-    select cast(count(*) as string) from {{ source('raw', 'users') }}
-{%- endmacro %}
-
-{% macro default__landed_checksum(landed_to) -%}
+    {%- if target.type == 'duckdb' -%}
     select count(*) || ' ' || coalesce(bit_xor(hash(landing_id, run_id)), 0) from raw.users where landing_id <= {{ landed_to }}
-{%- endmacro %}
-
-{# Whether this build adds to the last one. Unit tests, and dbt test by itself, look at everything. #}
-{% macro adds_to_last_build() -%}
-    {{ return(adapter.dispatch('adds_to_last_build', 'influx_m2')()) }}
-{%- endmacro %}
-
-{% macro spark__adds_to_last_build() -%}
-    {%- do return(false) -%}
-{%- endmacro %}
-
-{% macro default__adds_to_last_build() -%}
-    {%- if not execute or flags.WHICH not in ('build', 'run') or model.resource_type == 'unit_test' -%}
-        {%- do return(false) -%}
+    {%- else -%}
+    select cast(count(*) as string) from {{ source('raw', 'users') }}
     {%- endif -%}
-    {%- do return(run_query('select reason_to_build_all is null from intermediate.build_plan')[0][0]) -%}
+{%- endmacro %}
+
+{#
+    Whether this build adds to the last one, as plan_build found, which leaves it in the one mapping that all nodes share.
+    Unit tests, and dbt test by itself, look at everything.
+#}
+{% macro adds_to_last_build() -%}
+    {%- do return(execute and model.resource_type != 'unit_test' and graph.get('adds_to_last_build', false)) -%}
 {%- endmacro %}
 
 {# dbt asks this before it replaces a table or adds to it. #}

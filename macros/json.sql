@@ -1,18 +1,13 @@
 {#
     JSON text as a struct, from a structure such as {"id": "VARCHAR", "sources": [{"method": "VARCHAR"}]}: what is not there,
-    or not of the type, is null.
+    or not of the type, is null. Through a variant on Spark, whose from_json takes no number from a text, nor a text from a number.
 #}
 {% macro json_as(text, structure) -%}
-    {{ return(adapter.dispatch('json_as', 'influx_m2')(text, structure)) }}
-{%- endmacro %}
-
-{% macro default__json_as(text, structure) -%}
+    {%- if target.type == 'duckdb' -%}
     from_json({{ text }}, '{{ structure }}')
-{%- endmacro %}
-
-{# Through a variant: from_json of Spark takes no number from a text, nor a text from a number. #}
-{% macro spark__json_as(text, structure) -%}
+    {%- else -%}
     try_variant_get(try_parse_json({{ text }}), '$', '{{ spark_type_of_json(fromjson(structure)) }}')
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro spark_type_of_json(structure) -%}
@@ -34,10 +29,7 @@
     parent (the same of what holds it), type (OBJECT, ARRAY, or of the value) and atom (the value as text).
 #}
 {% macro json_paths(relation, columns, column) -%}
-    {{ return(adapter.dispatch('json_paths', 'influx_m2')(relation, columns, column)) }}
-{%- endmacro %}
-
-{% macro default__json_paths(relation, columns, column) -%}
+    {%- if target.type == 'duckdb' -%}
     select
         {% for name in columns -%}
         {{ relation }}.{{ name }},
@@ -48,9 +40,7 @@
         found.atom ->> '$' as atom
     from {{ relation }}
     cross join json_tree(cast({{ relation }}.{{ column }} as json)) as found
-{%- endmacro %}
-
-{% macro spark__json_paths(relation, columns, column) -%}
+    {%- else -%}
     with recursive tree ({{ columns | join(', ') }}, fullkey, parent, node, depth) as (
         select
             {{ columns | join(', ') }},
@@ -86,4 +76,5 @@
         end as type,
         try_variant_get(node, '$', 'string') as atom
     from tree
+    {%- endif -%}
 {%- endmacro %}

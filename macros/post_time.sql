@@ -11,13 +11,9 @@
 {%- endmacro %}
 
 {% macro moment_of_milliseconds(milliseconds) -%}
-    {{ return(adapter.dispatch('moment_of_milliseconds', 'influx_m2')(milliseconds)) }}
-{%- endmacro %}
-
-{% macro default__moment_of_milliseconds(milliseconds) -%}
+    {%- if target.type == 'duckdb' -%}
     epoch_ms({{ milliseconds }})
-{%- endmacro %}
-
-{% macro spark__moment_of_milliseconds(milliseconds) -%}
+    {%- else -%}
     timestamp_millis({{ milliseconds }})
+    {%- endif -%}
 {%- endmacro %}

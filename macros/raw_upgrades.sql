@@ -4,10 +4,11 @@
 #}
 {% macro raw_layer() -%}
     {%- set upgrades = [raw_layout_2()] -%}
-    {{ return(adapter.dispatch('raw_layer', 'influx_m2')(1 + upgrades | length, upgrades)) }}
+    {%- set newest = 1 + upgrades | length -%}
+    {{ raw_layer_of_warehouse(newest, upgrades) if target.type == 'duckdb' else raw_layer_of_lake(newest) }}
 {%- endmacro %}
 
-{% macro default__raw_layer(newest, upgrades) -%}
+{% macro raw_layer_of_warehouse(newest, upgrades) -%}
     {%- set layout = layout_of_warehouse(newest) if execute else newest -%}
     {%- if layout > newest -%}
         select error(

@@ -3,15 +3,11 @@
     double that prints as 24.25 may lie a hair above or below the tie, and round_even would follow the hair.
 #}
 {% macro round_half_even(value) -%}
-    {{ return(adapter.dispatch('round_half_even', 'influx_m2')(value)) }}
-{%- endmacro %}
-
-{% macro spark__round_half_even(value) -%}
-    cast(bround(cast({{ value }} as decimal(18, 9)), 1) as double)
-{%- endmacro %}
-
-{% macro default__round_half_even(value) -%}
+    {%- if target.type == 'duckdb' -%}
     round_even(cast({{ value }} as decimal(18, 9)) * 10, 0) / 10
+    {%- else -%}
+    cast(bround(cast({{ value }} as decimal(18, 9)), 1) as double)
+    {%- endif -%}
 {%- endmacro %}
 
 {# Half away from zero at so many decimals, of the value taken to nine places: to every engine the same tie is one. #}
@@ -25,13 +21,9 @@
 
 {# A type of whole numbers that holds a sum of squares of billionths. #}
 {% macro wide_integer() -%}
-    {{ return(adapter.dispatch('wide_integer', 'influx_m2')()) }}
-{%- endmacro %}
-
-{% macro default__wide_integer() -%}
+    {%- if target.type == 'duckdb' -%}
     hugeint
-{%- endmacro %}
-
-{% macro spark__wide_integer() -%}
+    {%- else -%}
     decimal(38, 0)
+    {%- endif -%}
 {%- endmacro %}

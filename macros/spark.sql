@@ -2,7 +2,7 @@
     What dbt does of itself, as Spark wants it. The raw layer of Spark is what `influx-m2 lake` wrote, where INFLUX_LAKE says;
     every build is of everything there.
 #}
-{% macro spark__raw_layer(newest, upgrades) -%}
+{% macro raw_layer_of_lake(newest) -%}
     {%- if execute -%}
         {%- set lake = env_var('INFLUX_LAKE', '') -%}
         {%- if not (lake.startswith('/') or '://' in lake) -%}
@@ -67,9 +67,16 @@
     {{ expression | replace('\\', '\\\\') | replace("'", "''") }}
 {%- endmacro %}
 
-{# Rows of unit tests hold lists and mappings, and texts that dbt has made literals of. #}
-{% macro spark__safe_cast(field, type) -%}
+{#
+    In place of dbt's own safe_cast, which casts each value of a unit test's rows and would ask for an engine's words each
+    time. They hold lists and mappings, which DuckDB reads as they print, and texts that dbt has made literals of.
+#}
+{% macro safe_cast(field, type) -%}
+    {%- if target.type == 'duckdb' -%}
+    cast({{ field }} as {{ type }})
+    {%- else -%}
     try_cast({{ field if field is string else spark_literal(field) }} as {{ spark_type(type) }})
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro spark_literal(value) -%}

@@ -4,10 +4,7 @@
     itself writes and costs no regular expression.
 #}
 {% macro utc_timestamp(text) -%}
-    {{ return(adapter.dispatch('utc_timestamp', 'influx_m2')(text)) }}
-{%- endmacro %}
-
-{% macro default__utc_timestamp(text) -%}
+    {%- if target.type == 'duckdb' -%}
     case
         when {{ text }} is null or {{ text }} = '' then null
         when {{ text }} like '____-__-__T__:__:__%Z'
@@ -22,29 +19,23 @@
             as timestamptz
         ) at time zone 'UTC'
     end
-{%- endmacro %}
-
-{% macro spark__utc_timestamp(text) -%}
+    {%- else -%}
     try_cast(
             nullif(regexp_extract({{ text }}, {{ regex(stamp_pattern()) }}, 1), '')
             || case when length(trim({{ text }})) = 10 then ' 00:00:00' else '' end
             || coalesce(nullif(regexp_extract({{ text }}, {{ regex(stamp_pattern()) }}, 2), ''), '+00:00')
             as timestamp
         )
+    {%- endif -%}
 {%- endmacro %}
 
-{# The stamps of X API v1.1, such as Mon Nov 29 21:18:15 +0000 2006. #}
+{# The stamps of X API v1.1, such as Mon Nov 29 21:18:15 +0000 2006; Spark reads no day of the week. #}
 {% macro v1_timestamp(text) -%}
-    {{ return(adapter.dispatch('v1_timestamp', 'influx_m2')(text)) }}
-{%- endmacro %}
-
-{% macro default__v1_timestamp(text) -%}
+    {%- if target.type == 'duckdb' -%}
     try_strptime({{ text }}, '%a %b %d %H:%M:%S %z %Y') at time zone 'UTC'
-{%- endmacro %}
-
-{# Spark reads no day of the week. #}
-{% macro spark__v1_timestamp(text) -%}
+    {%- else -%}
     try_to_timestamp(substr({{ text }}, 5), 'MMM dd HH:mm:ss xx yyyy')
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro stamp_pattern() -%}
@@ -57,38 +48,26 @@
 
 {# A UTC timestamp -> RFC 3339 text with all six decimals: a stamp that is read back is the same stamp. #}
 {% macro rfc3339(value) -%}
-    {{ return(adapter.dispatch('rfc3339', 'influx_m2')(value)) }}
-{%- endmacro %}
-
-{% macro default__rfc3339(value) -%}
+    {%- if target.type == 'duckdb' -%}
     strftime({{ value }}, '%Y-%m-%dT%H:%M:%S.%fZ')
-{%- endmacro %}
-
-{% macro spark__rfc3339(value) -%}
+    {%- else -%}
     date_format({{ value }}, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
+    {%- endif -%}
 {%- endmacro %}
 
 {# Whole days elapsed, not midnights in between. #}
 {% macro whole_days(earlier, later) -%}
-    {{ return(adapter.dispatch('whole_days', 'influx_m2')(earlier, later)) }}
-{%- endmacro %}
-
-{% macro default__whole_days(earlier, later) -%}
+    {%- if target.type == 'duckdb' -%}
     date_sub('day', {{ earlier }}, {{ later }})
-{%- endmacro %}
-
-{% macro spark__whole_days(earlier, later) -%}
+    {%- else -%}
     timestampdiff(day, {{ earlier }}, {{ later }})
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro microseconds(earlier, later) -%}
-    {{ return(adapter.dispatch('microseconds', 'influx_m2')(earlier, later)) }}
-{%- endmacro %}
-
-{% macro default__microseconds(earlier, later) -%}
+    {%- if target.type == 'duckdb' -%}
     date_diff('microsecond', {{ earlier }}, {{ later }})
-{%- endmacro %}
-
-{% macro spark__microseconds(earlier, later) -%}
+    {%- else -%}
     timestampdiff(microsecond, {{ earlier }}, {{ later }})
+    {%- endif -%}
 {%- endmacro %}

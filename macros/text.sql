@@ -17,16 +17,11 @@
     The stretches of a text (lower case, fields apart by a NUL) in which m2.1 may find a keyword: words that begin as a
     word of a keyword does, as many as follow each other. A keyword is such words and nothing else, so that each one
     in the text lies within one stretch. Most texts have few or none, and are read no further. The pattern is a variable
-    of the connection, as in patterns.sql; where there is none (unit tests run no hooks) the text is one stretch.
+    of the connection, as in patterns.sql; where there is none (unit tests run no hooks, Spark has no such variable) the text is
+    one stretch: the same keywords, found by reading all of it.
 #}
 {% macro set_keyword_stretches() -%}
-    {{ return(adapter.dispatch('set_keyword_stretches', 'influx_m2')()) }}
-{%- endmacro %}
-
-{# On Spark the text is one stretch, as where there is no pattern: the same keywords, found by reading all of it. #}
-{% macro spark__set_keyword_stretches() %}{% endmacro %}
-
-{% macro default__set_keyword_stretches() -%}
+    {%- if target.type == 'duckdb' -%}
     set variable keyword_stretches = (
         select
             '(?:^|[^\p{L}\p{N}])(?:' || string_agg(distinct word, '|') || ')[\p{L}\p{N}]*'
@@ -37,29 +32,22 @@
             where model_version = 'm2.1'
         )
     )
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro keyword_stretches(text) -%}
-    {{ return(adapter.dispatch('keyword_stretches', 'influx_m2')(text)) }}
-{%- endmacro %}
-
-{% macro spark__keyword_stretches(text) -%}
-    array({{ text }})
-{%- endmacro %}
-
-{% macro default__keyword_stretches(text) -%}
+    {%- if target.type == 'duckdb' -%}
     coalesce(regexp_extract_all({{ text }}, getvariable('keyword_stretches')), string_split({{ text }}, chr(0)))
+    {%- else -%}
+    array({{ text }})
+    {%- endif -%}
 {%- endmacro %}
 
 {# SHA-256 as hexadecimal digits. #}
 {% macro sha256_of(text) -%}
-    {{ return(adapter.dispatch('sha256_of', 'influx_m2')(text)) }}
-{%- endmacro %}
-
-{% macro default__sha256_of(text) -%}
+    {%- if target.type == 'duckdb' -%}
     sha256({{ text }})
-{%- endmacro %}
-
-{% macro spark__sha256_of(text) -%}
+    {%- else -%}
     sha2({{ text }}, 256)
+    {%- endif -%}
 {%- endmacro %}
