@@ -20,12 +20,14 @@ from extract.suggesting import did_you_mean, nearest_handles
 from extract.warehouse import open_warehouse, rows_of
 
 _AUTHOR = """
-select authors.author_id, authors.handle, authors.observed_at, excluded.rule, excluded.detail
+select author_id, handle
 from marts.authors
-left join marts.excluded_authors as excluded on authors.author_id = excluded.author_id
-where lower(authors.handle) = lower(ltrim($handle, '@')) or authors.author_id = $handle
-order by authors.observed_at desc, authors.author_id
+where lower(handle) = lower(ltrim($handle, '@')) or author_id = $handle
+order by observed_at desc, author_id
+limit 1
 """
+# Asked for by id, like all that follows: DuckDB then reads what is said of this author and no one else.
+_EXCLUDED = "select rule, detail from marts.excluded_authors where author_id = ?"
 _SCORES = """
 select model_version, score, activity, quality, relevance, completeness
 from marts.author_scores
@@ -72,21 +74,22 @@ def explain(project: Project, handle: str, model: str) -> Explanation:
     with open_warehouse(project, read_only=True) as connection:
         version = chosen_model(connection, model)["model_version"]
         try:
-            authors = rows_of(connection, _AUTHOR, {"handle": handle})
-            author = authors[0] if authors else None
-            scores = rows_of(connection, _SCORES, [author["author_id"]]) if author else []
-            parts = rows_of(connection, _PARTS, [author["author_id"], version]) if author else []
-            meant = "" if author else did_you_mean(nearest_handles(connection, handle))
+            found = rows_of(connection, _AUTHOR, {"handle": handle})
+            if not found:
+                meant = did_you_mean(nearest_handles(connection, handle))
+                raise DataRefused(
+                    f"no author in the warehouse goes by {handle!r}",
+                    next_step=f"{meant}ask X for it: influx-m2 harvest {handle} && influx-m2 build",
+                )
+            (author,) = found
+            excluded = rows_of(connection, _EXCLUDED, [author["author_id"]])
+            scores = rows_of(connection, _SCORES, [author["author_id"]])
+            parts = rows_of(connection, _PARTS, [author["author_id"], version])
         except duckdb.CatalogException as error:
             raise DataRefused(
                 "the warehouse has not been built by this version",
                 next_step="build it: influx-m2 build",
             ) from error
-    if author is None:
-        raise DataRefused(
-            f"no author in the warehouse goes by {handle!r}",
-            next_step=f"{meant}ask X for it: influx-m2 harvest {handle} && influx-m2 build",
-        )
     if not parts:
         raise DataRefused(
             f"{version} has scores, and nothing that explains them",
@@ -98,7 +101,7 @@ def explain(project: Project, handle: str, model: str) -> Explanation:
         author_id=author["author_id"],
         handle=author["handle"],
         model_version=version,
-        excluded_by=f"{author['rule']}: {author['detail']}" if author["rule"] else None,
+        excluded_by=f"{excluded[0]['rule']}: {excluded[0]['detail']}" if excluded else None,
         scores=scores,
         parts=[{k: v for k, v in part.items() if k not in of_score} for part in parts],
         **totals,

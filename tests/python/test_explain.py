@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pytest
 from harness import ROOT, Workplace, needs_sample
 from test_landing import lines, record
@@ -135,6 +137,31 @@ def test_every_score_of_the_real_authors_is_explained_to_the_digit(sample: Workp
     assert totals == scores
     # halves of a tenth in quality and relevance, stretched by at most two, and of the parts' last digits
     assert max(residuals) < Decimal("0.08")
+
+
+@needs_sample
+def test_who_asks_for_one_author_has_nobody_else_worked_out(sample: Workplace) -> None:
+    def steps(step: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        yield step
+        for child in step["children"]:
+            yield from steps(child)
+
+    (one,) = sample.rows("select author_id from marts.authors order by author_id limit 1")
+    with duckdb.connect(str(sample.warehouse), read_only=True) as connection:
+        ((_, plan),) = connection.execute(
+            "explain (analyze, format json) from marts.score_explanations "
+            f"where author_id = '{one['author_id']}'"
+        ).fetchall()
+    taken_apart = {
+        name: [
+            step["operator_cardinality"]
+            for step in steps(json.loads(plan))
+            if step.get("operator_name") == name
+        ]
+        for name in ("UNNEST", "WINDOW", "HASH_GROUP_BY")
+    }
+    # a version and the observation before it have fewer than twenty parts
+    assert all(0 < max(rows) < 3 * 2 * 20 for rows in taken_apart.values()), taken_apart
 
 
 @needs_sample
