@@ -142,10 +142,13 @@
 
 {#
     Whether this build adds to the last one, as plan_build found, which leaves it in the one mapping that all nodes share.
-    Unit tests, and dbt test by itself, look at everything.
+    Unit tests, and what only looks (dbt test, dbt compile), take in everything.
 #}
 {% macro adds_to_last_build() -%}
-    {%- do return(execute and model.resource_type != 'unit_test' and graph.get('adds_to_last_build', false)) -%}
+    {%- if not execute or flags.WHICH not in ('build', 'run') or model.resource_type == 'unit_test' -%}
+        {%- do return(false) -%}
+    {%- endif -%}
+    {%- do return(graph.get('adds_to_last_build', false)) -%}
 {%- endmacro %}
 
 {# dbt asks this before it replaces a table or adds to it. #}

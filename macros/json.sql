@@ -1,6 +1,7 @@
 {#
-    JSON text as a struct, from a structure such as {"id": "VARCHAR", "sources": [{"method": "VARCHAR"}]}: what is not there,
-    or not of the type, is null. Through a variant on Spark, whose from_json takes no number from a text, nor a text from a number.
+    JSON text as a struct, from a structure such as {"id": "VARCHAR", "sources": [{"method": "VARCHAR"}]}: what is not
+    there, or not of the type, is null. On Spark by way of a variant, for its from_json takes no number from a text, nor
+    a text from a number.
 #}
 {% macro json_as(text, structure) -%}
     {%- if target.type == 'duckdb' -%}

@@ -44,8 +44,7 @@
 {#
     All patterns of a kind as one, in a variable of the connection. DuckDB compiles a constant once, but a column's
     value for every row: behind the screen, a pattern is compiled only for a text that some pattern matches. Where
-    there is no screen (unit tests run no hooks; too large a pattern is none) every text passes, and
-    on Spark there is none.
+    there is no screen (unit tests run no hooks; too large a pattern is none; Spark has none) every text passes.
 #}
 {% macro set_pattern_screen(kind) -%}
     {%- if target.type == 'duckdb' -%}

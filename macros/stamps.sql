@@ -4,6 +4,11 @@
     itself writes and costs no regular expression.
 #}
 {% macro utc_timestamp(text) -%}
+    {%- set with_one_zone -%}
+            nullif(regexp_extract({{ text }}, {{ regex(stamp_pattern()) }}, 1), '')
+            || case when length(trim({{ text }})) = 10 then ' 00:00:00' else '' end
+            || coalesce(nullif(regexp_extract({{ text }}, {{ regex(stamp_pattern()) }}, 2), ''), '+00:00')
+    {%- endset -%}
     {%- if target.type == 'duckdb' -%}
     case
         when {{ text }} is null or {{ text }} = '' then null
@@ -13,17 +18,13 @@
             and not ends_with({{ text }}, 'ZZ')
             then try_cast({{ text }} as timestamp)
         else try_cast(
-            nullif(regexp_extract({{ text }}, {{ regex(stamp_pattern()) }}, 1), '')
-            || case when length(trim({{ text }})) = 10 then ' 00:00:00' else '' end
-            || coalesce(nullif(regexp_extract({{ text }}, {{ regex(stamp_pattern()) }}, 2), ''), '+00:00')
+            {{ with_one_zone }}
             as timestamptz
         ) at time zone 'UTC'
     end
     {%- else -%}
     try_cast(
-            nullif(regexp_extract({{ text }}, {{ regex(stamp_pattern()) }}, 1), '')
-            || case when length(trim({{ text }})) = 10 then ' 00:00:00' else '' end
-            || coalesce(nullif(regexp_extract({{ text }}, {{ regex(stamp_pattern()) }}, 2), ''), '+00:00')
+            {{ with_one_zone }}
             as timestamp
         )
     {%- endif -%}
